@@ -1,0 +1,1 @@
+"""The noise: one file a law."""

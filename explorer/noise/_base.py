@@ -1,0 +1,87 @@
+"""What a noise is: zero-mean draws whose batch mean has a known law."""
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, Literal
+
+from torch import Tensor
+
+from explorer.noise._streams import Streams
+
+
+class Noise(ABC):
+    r"""Zero-mean additive noise :math:`\xi` of an oracle, whose batch mean has a known law.
+
+    The constant of a noise in a norm is the smallest :math:`K` with
+
+    .. math::
+        E\Big\|\sum_i w_i \xi_i\Big\|_* \le K \Big(\sum_i w_i^p\Big)^{1/p}
+        \quad\text{for all } n \text{ and fixed } w_i \ge 0,
+
+    or an upper bound on it, as ``constant_kind`` says. It is all that a bound asks of a noise.
+
+    Attributes:
+        label: Name shown in menus.
+        formula: The law of an entry in LaTeX.
+        constant_kind: ``"exact"`` where :meth:`constant` is the smallest such K (up to the stated
+            Monte Carlo error), ``"bound"`` where it is an upper bound.
+        for_networks: True where the law may be added to a network's gradients.
+        tail_index: The exponent :math:`p` in :math:`(1, 2]` above: the law's tail index, or 2.
+    """
+
+    label: ClassVar[str]
+    formula: ClassVar[str]
+    constant_kind: ClassVar[Literal["exact", "bound"]]
+    for_networks: ClassVar[bool] = False
+    tail_index: float
+
+    @abstractmethod
+    def mean_of_batch(
+        self, like: Tensor, batch_size: int, streams: Streams, purpose: str = "noise"
+    ) -> Tensor:
+        """Return the mean of ``batch_size`` fresh draws for each seed, like ``like``.
+
+        Args:
+            like: Shape ``[S, ...]``; the draws take its shape, dtype and device.
+            batch_size: Draws averaged, at least 1.
+            streams: Where the numbers come from; a fixed number of uniforms a step.
+            purpose: Which of the streams; a network has one for each layer.
+        """
+
+    @abstractmethod
+    def constant(self, norm: Any, shape: tuple[int, int]) -> float | None:
+        r"""Return :math:`K` for matrices of ``shape`` in the dual of ``norm``; None if unknown.
+
+        Args:
+            norm: Has ``dual_norm``, which acts on ``[..., m, n]``.
+            shape: ``(m, n)``.
+        """
+
+    def median_size(self) -> float | None:
+        r"""Return the median of :math:`|\xi_{ij}|`, the unit of noise on networks; None if unused."""
+        return None
+
+
+def like_state(draws: Tensor, like: Tensor) -> Tensor:
+    """Return flat draws ``[..., S, count]`` in the shape of one state, and in its dtype."""
+    return draws.view(*draws.shape[:-1], *like.shape[1:]).to(like.dtype)
+
+
+def check_scale(noise_scale: float) -> None:
+    """Raise ValueError unless ``noise_scale`` is a positive finite number."""
+    if not 0 < noise_scale < float("inf"):
+        raise ValueError(
+            f"noise_scale must be a positive number, got {noise_scale!r}; "
+            "for no noise choose noise='none'."
+        )
+
+
+def check_tail_index(tail_index: float, *, two_included: bool) -> None:
+    """Raise ValueError unless ``tail_index`` lies in (1, 2], or in (1, 2) without two."""
+    if not (1 < tail_index < 2 or (two_included and tail_index == 2)):
+        interval = "(1, 2]" if two_included else "(1, 2)"
+        way_out = (
+            "at 1 and below the noise has no mean, so no method converges."
+            if tail_index <= 1
+            else "for tails lighter than that choose noise='gaussian'."
+        )
+        raise ValueError(f"tail_index must lie in {interval}, got {tail_index!r}; {way_out}")

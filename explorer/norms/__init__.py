@@ -1,0 +1,1 @@
+"""The geometry: one file a norm."""

@@ -1,0 +1,1 @@
+"""The methods: Scion and the baselines it is compared with."""

@@ -1,0 +1,1 @@
+"""The pictures: one file a plot, drawn from traces alone."""

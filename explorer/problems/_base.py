@@ -1,0 +1,128 @@
+"""What a problem is: an objective, its exact gradient, its oracle and its sensible choices."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+State = dict[str, Tensor]
+
+
+class Problem(ABC):
+    """An objective on a state ``name -> Tensor[S, *shape]``: S independent runs side by side.
+
+    Attributes:
+        label: Name shown in menus.
+        formula: The objective in LaTeX.
+        network: True for a network, whose constants nobody knows.
+        most_records: How often a run is measured; fewer where the full gradient is dear.
+        defaults: The problem's own choice for every field of a spec but ``problem``.
+    """
+
+    label: ClassVar[str]
+    formula: ClassVar[str]
+    network: ClassVar[bool]
+    most_records: ClassVar[int] = 200
+    defaults: ClassVar[Mapping[str, Any]]
+
+    @abstractmethod
+    def start(self, streams: Any, dtype: torch.dtype) -> State:
+        """Return the state before the first step, for every seed index of ``streams``."""
+
+    @abstractmethod
+    def value(self, state: State) -> Tensor:
+        """Return the objective for each seed, shape ``[S]``."""
+
+    @abstractmethod
+    def gradient(self, state: State) -> State:
+        """Return the exact gradient for each seed, like ``state``."""
+
+    @abstractmethod
+    def sample(self, state: State, batch_size: int, streams: Any) -> State:
+        """Return the problem's own stochastic gradient; on toys the exact one (noise is added)."""
+
+    def measure(self, state: State) -> tuple[State, dict[str, Tensor]]:
+        """Return the exact gradient, and what a record keeps beside it by name, each ``[S]``."""
+        return self.gradient(state), {"value": self.value(state)}
+
+
+class Toy(Problem):
+    r"""A matrix objective on one parameter ``"x"`` of shape ``[S, m, n]``, with known constants.
+
+    All toys start at :math:`X_0 = [I\ 0]` for every norm and seed, so that geometries compare.
+
+    Attributes:
+        rows: m.
+        columns: n.
+    """
+
+    network = False
+    rows: int
+    columns: int
+
+    @property
+    @abstractmethod
+    def curvature(self) -> tuple[float, float]:
+        r""":math:`(l, h)`: bounds on the second and third derivative along an entry."""
+
+    @property
+    @abstractmethod
+    def gap(self) -> float:
+        r""":math:`\Delta = f(X_0) - \inf f`."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """``(m, n)``."""
+        return self.rows, self.columns
+
+    def smoothness(self, norm: Any) -> float:
+        r"""Return :math:`L` with :math:`\|\nabla f(X) - \nabla f(Y)\|_* \le L \|X - Y\|`."""
+        return self.curvature[0] * norm.smoothness_ratio(self.shape)
+
+    def hessian_smoothness(self, norm: Any) -> float:
+        r"""Return :math:`\rho`, the Lipschitz constant of the Hessian in the same norm."""
+        return self.curvature[1] * norm.hessian_ratio(self.shape)
+
+    def start(self, streams: Any, dtype: torch.dtype) -> State:
+        x = torch.eye(self.rows, self.columns, dtype=dtype, device=streams.device)
+        return {"x": x.expand(len(streams.indices), -1, -1).clone()}
+
+    def sample(self, state: State, batch_size: int, streams: Any) -> State:
+        return self.gradient(state)
+
+
+TOY_DEFAULTS: Mapping[str, Any] = {
+    "rows": 4,
+    "columns": 16,
+    "norm": "spectral",
+    "noise": "stable",
+    "tail_index": 1.6,
+    "noise_level": 20.0,
+    "noise_scale": None,
+    "noise_ratio": None,
+    "optimizer": "scion",
+    "batch_size": 1,
+    "transport": False,
+    "schedule": "anytime",
+    "momentum": None,
+    "lr": None,
+    "max_extrapolation": None,
+    "horizon": 20_000,
+    "seeds": 32,
+    "seed": 0,
+    "device": "auto",
+    "dtype": "float32",
+}
+
+
+def check_positive(name: str, value: object, kind: type = float) -> None:
+    """Raise unless ``value`` is a positive finite number, a whole one where ``kind`` is int."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if kind is int and not (number and isinstance(value, int)):
+        raise TypeError(f"{name} must be a whole number, got {value!r}; give an integer >= 1.")
+    if not number:
+        raise TypeError(f"{name} must be a number, got {value!r}; give a positive number.")
+    if not 0 < value < float("inf"):  # type: ignore[operator]
+        raise ValueError(f"{name} must be positive and finite, got {value!r}; try {name}=1.")

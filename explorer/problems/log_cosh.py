@@ -1,0 +1,71 @@
+"""Log cosh: the default objective, convex, with a dial for the smoothness of its Hessian."""
+
+import math
+from dataclasses import dataclass
+from typing import final
+
+from torch import Tensor
+from torch.nn.functional import softplus
+
+from explorer.problems._base import TOY_DEFAULTS, State, Toy, check_positive
+from explorer.registry import PROBLEMS
+
+THIRD_DERIVATIVE = 4 / (3 * math.sqrt(3))  # max |phi'''| at flatness 1, where tanh^2 = 1/3
+
+
+@final
+@PROBLEMS.register("log_cosh")
+@dataclass(frozen=True)
+class LogCosh(Toy):
+    r""":math:`f(X) = \sum_{ij} a^2 \log\cosh(x_{ij}/a)`, quadratic near 0 and linear far from it.
+
+    Curvature :math:`l = 1`; third derivative :math:`h = 0.7698/a`. A large flatness a makes the
+    Hessian smooth, which is what transport feeds on.
+
+    Args:
+        rows: m, at least 1.
+        columns: n, at least 1.
+        flatness: a, positive.
+
+    Raises:
+        TypeError: If a size is not a whole number.
+        ValueError: If an argument is not positive.
+
+    Example:
+        >>> import torch
+        >>> toy = LogCosh(rows=1, columns=1)
+        >>> toy.gradient({"x": torch.tensor([[[1.0]]])})["x"].item()  # tanh(1)
+        0.76159...
+    """
+
+    label = "Log cosh"
+    formula = r"f(X) = \sum_{ij} a^2 \log\cosh(X_{ij}/a)"
+    defaults = TOY_DEFAULTS
+
+    rows: int = 4
+    columns: int = 16
+    flatness: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_positive("rows", self.rows, int)
+        check_positive("columns", self.columns, int)
+        check_positive("flatness", self.flatness)
+
+    @property
+    def curvature(self) -> tuple[float, float]:
+        return 1.0, THIRD_DERIVATIVE / self.flatness
+
+    @property
+    def gap(self) -> float:
+        a = self.flatness
+        return min(self.shape) * a * a * (1 / a + math.log1p(math.exp(-2 / a)) - math.log(2))
+
+    def value(self, state: State) -> Tensor:
+        z = (state["x"] / self.flatness).abs()
+        # log cosh z = z + log(1 + e^(-2z)) - log 2 overflows nowhere
+        return self.flatness**2 * (z + softplus(-2 * z) - math.log(2)).sum((-2, -1))
+
+    def gradient(self, state: State) -> State:
+        if self.flatness == 1:
+            return {"x": state["x"].tanh()}
+        return {"x": (state["x"] / self.flatness).tanh_().mul_(self.flatness)}

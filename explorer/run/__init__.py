@@ -1,0 +1,1 @@
+"""The bench: a spec becomes a run, a run becomes a trace."""

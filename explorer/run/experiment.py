@@ -1,0 +1,278 @@
+"""Experiment: where geometry, noise, objective, theory and method meet, and nowhere else."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import nullcontext
+from typing import Any, final
+
+import torch
+from torch import Tensor, nn
+
+from explorer.noise._streams import Streams
+from explorer.norms._base import as_norm
+from explorer.norms._geometry import Geometry
+from explorer.optim.scion import Scion
+from explorer.registry import OPTIMIZERS, PROBLEMS
+from explorer.run.constants import (
+    layer_scales,
+    network_setting,
+    regime,
+    torch_dtype,
+    toy_setting,
+)
+from explorer.run.device import choose_device
+from explorer.run.measure import Stratum, strata
+from explorer.run.spec import RunSpec, make
+from explorer.run.trace import Record, Trace
+from explorer.theory.bound import Bound, unmet
+from explorer.theory.exponents import exponent, formula
+from explorer.theory.schedules import Schedule, make_schedule
+
+
+@final
+class Experiment:
+    """One run, step by step; iterating gives its records.
+
+    Args:
+        spec: The choice.
+
+    Attributes:
+        trace: All records so far.
+        step: Steps made.
+
+    Raises:
+        ValueError: If the spec asks for something that its classes cannot give together.
+
+    Example:
+        >>> experiment = Experiment(RunSpec(horizon=50, seeds=2))
+        >>> records = list(experiment)
+        >>> len(records), experiment.finished, experiment.trace.complete
+        (50, True, True)
+    """
+
+    def __init__(self, spec: RunSpec) -> None:
+        self.spec = spec
+        self.problem = make(PROBLEMS, spec, spec.problem)
+        self._device, why = choose_device(
+            spec.device, network=spec.network, entries=spec.seeds * _entries(self.problem)
+        )
+        self._streams = Streams(spec.seed, spec.seeds, self._device)
+        start = self.problem.start(self._streams, torch_dtype(spec))
+        self._parameters = {name: nn.Parameter(tensor) for name, tensor in start.items()}
+        self.state = {name: p.detach() for name, p in self._parameters.items()}
+        self._scales: dict[str, Tensor | float] = {}
+        if spec.network:
+            self.geometry = Geometry.for_model(self.problem.template, spec.norm)
+            self._noise, self.constants = network_setting(spec)
+            if spec.noise != "none":
+                gradient = self.problem.gradient(self.state)
+                self._scales = dict(layer_scales(spec, self._noise, gradient))
+        else:
+            norm = as_norm(spec.norm)
+            self.geometry = Geometry.single("x", norm)
+            self._noise, self.constants = toy_setting(spec, self.problem, norm)
+            if spec.noise != "none":
+                self._scales = {"x": 1.0}
+        groups = self.geometry.param_groups(self._parameters, stacked=True)
+        self._schedule = self._make_schedule()
+        first = self._schedule(spec.batch_size, spec.batch_size)
+        self.optimizer = make(
+            OPTIMIZERS,
+            spec,
+            spec.optimizer,
+            params=groups,
+            lr=first.lr,
+            momentum=first.momentum,
+        )
+        self._scion = self.optimizer if isinstance(self.optimizer, Scion) else None
+        self._bound, self.trace = self._make_bound(f"{self._device}, {why}")
+        self._strata = strata(
+            spec.n_steps, self._streams.generator(-1, "measure"), self.problem.most_records
+        )
+        self._stratum = 0
+        self._measured: Record | None = None
+        self._sum_lr = 0.0
+        self.step = 0
+
+    @property
+    def finished(self) -> bool:
+        """True when the horizon is reached."""
+        return self.step >= self.spec.n_steps
+
+    def __iter__(self) -> Iterator[Record]:
+        while not self.finished:
+            yield from self.advance()
+
+    @torch.no_grad()
+    def advance(self) -> list[Record]:
+        """Make one step and return the records that it completed: none, mostly."""
+        began = time.perf_counter()
+        batch_size = self.spec.batch_size
+        calls = (self.step + 1) * batch_size
+        lr, momentum = self._schedule(calls, batch_size)
+        coefficient = self._set(lr, momentum)
+        gradient = self._oracle(batch_size)
+        for name, p in self._parameters.items():
+            p.grad = gradient[name]
+        stratum = self._strata[self._stratum]
+        last = self.step + 1 == self.spec.n_steps
+        if self.step == stratum.step or last:
+            measured = self._measure(stratum, lr, momentum, coefficient)
+        else:
+            measured = None
+        bound = float("nan")
+        if self._bound is not None:
+            bound = self._bound.advance(lr, momentum, batch_size, coefficient)
+        self.optimizer.step()
+        self._sum_lr += lr
+        self.step += 1
+        records = self._close(stratum, measured, bound, last=last)
+        self.trace.seconds += time.perf_counter() - began
+        self.trace.complete = last
+        return records
+
+    def _close(
+        self, stratum: Stratum, measured: Record | None, bound: float, *, last: bool
+    ) -> list[Record]:
+        """Publish a stratum's record at its end, and the last iterate's, if another was drawn."""
+        if measured is not None and measured.step == stratum.step:
+            self._measured, measured = measured, None
+        if self.step < stratum.end:
+            return []
+        assert self._measured is not None, "every stratum holds its drawn step"
+        sums = {"sum_lr": self._sum_lr, "bound": bound}
+        records = [self._measured._replace(**sums)]
+        if last and measured is not None:
+            records.append(measured._replace(**sums, weight=0))
+        self._measured = None
+        self._stratum += 1
+        for record in records:
+            self.trace.append(record)
+        return records
+
+    def _oracle(self, batch_size: int) -> dict[str, Tensor]:
+        """Return the mean of a batch of stochastic gradients at the query point."""
+        gradient = self.problem.sample(self.state, batch_size, self._streams)
+        for name, scale in self._scales.items():
+            purpose = f"noise/{name}"
+            mean = self._noise.mean_of_batch(
+                self.state[name], batch_size, self._streams, purpose=purpose
+            )
+            gradient[name] = gradient[name] + scale * mean
+        return gradient
+
+    def _set(self, lr: float, momentum: float) -> float:
+        """Give step size and momentum to the optimiser, look ahead, and return its coefficient."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = lr
+            if "betas" in group:
+                group["betas"] = (momentum, group["betas"][1])
+            else:
+                group["momentum"] = momentum
+        if self._scion is None:
+            return 0.0
+        self._scion.look_ahead()
+        return self._scion.coefficient(self._scion.param_groups[0])
+
+    def _measure(
+        self, stratum: Stratum, lr: float, momentum: float, coefficient: float
+    ) -> Record:
+        """Return the record of the iterate before the step, its sums still open."""
+        with self._scion.at_iterate() if self._scion is not None else nullcontext():
+            gradient, measures = self.problem.measure(self.state)
+            stationarity = self.geometry.stationarity(gradient)
+        return Record(
+            step=self.step,
+            calls=(self.step + 1) * self.spec.batch_size,
+            weight=stratum.end - stratum.start,
+            stratum_end=stratum.end * self.spec.batch_size,
+            lr=lr,
+            momentum=momentum,
+            coefficient=coefficient,
+            sum_lr=0.0,
+            bound=0.0,
+            stationarity=stationarity.double().cpu().numpy(),
+            measures={name: values.double().cpu().numpy() for name, values in measures.items()},
+        )
+
+    def _make_schedule(self) -> Schedule:
+        spec = self.spec
+        lmo_method = spec.optimizer.partition("(")[0] == "scion"
+        return make_schedule(
+            spec.schedule,
+            self.constants if lmo_method else None,
+            horizon=spec.horizon,
+            batch_size=spec.batch_size,
+            transport=float(spec.transport),
+            lr=spec.lr,
+            momentum=spec.momentum if lmo_method else spec.momentum or 0.0,
+        )
+
+    def _make_bound(self, device: str) -> tuple[Bound | None, Trace]:
+        spec, constants = self.spec, self.constants
+        transport = float(spec.transport) if self._scion is not None else 0.0
+        why_not = unmet(
+            network=spec.network,
+            lmo_method=self._scion is not None,
+            noise_constant=constants is not None,
+            transport=transport,
+            hessian_smoothness=constants.hessian_smoothness if constants else None,
+        )
+        bound = Bound(constants, transport) if constants is not None and why_not is None else None
+        tail = self._noise.tail_index
+        noiseless = spec.noise == "none" and not spec.network
+        rho_zero = bound is not None and constants is not None and constants.hessian_smoothness == 0
+        trace = Trace(
+            spec=spec,
+            bound_unmet=why_not,
+            exponent=bound.exponent if bound else exponent(tail, transport, noiseless=noiseless),
+            exponent_formula=formula(transport, noiseless=noiseless, rho_zero=rho_zero),
+            notes=tuple(regime(spec, constants)),
+            device=device,
+        )
+        return bound, trace
+
+
+def run(spec: RunSpec, *, progress: bool = False) -> Trace:
+    """Run a spec to its horizon and return its trace.
+
+    Args:
+        spec: The choice.
+        progress: True shows a bar on standard error.
+
+    Returns:
+        The trace; after Ctrl-C (``KeyboardInterrupt``) what there is, with ``complete`` False.
+
+    Raises:
+        TypeError: If ``spec`` is no :class:`RunSpec`.
+
+    Example:
+        >>> print(run(RunSpec(horizon=1000, seeds=4, device="cpu")))
+        1,000 calls, 4 seeds: weighted mean ... under its bound ...; slope ...
+    """
+    if not isinstance(spec, RunSpec):
+        raise TypeError(f"spec must be a RunSpec, got {spec!r}; give RunSpec(problem=...).")
+    experiment = Experiment(spec)
+    try:
+        while not experiment.finished:
+            if experiment.advance() and progress:
+                show_progress(experiment.step / spec.n_steps)
+    except KeyboardInterrupt:
+        experiment.trace.complete = False
+    if progress:
+        sys.stderr.write("\n")
+    return experiment.trace
+
+
+def show_progress(share: float, width: int = 40) -> None:
+    """Draw a bar over the present line of standard error."""
+    full = round(share * width)
+    sys.stderr.write(f"\r[{'=' * full}{' ' * (width - full)}] {share:4.0%}")
+    sys.stderr.flush()
+
+
+def _entries(problem: Any) -> int:
+    if problem.network:
+        return sum(p.numel() for p in problem.template.parameters())
+    return problem.rows * problem.columns

@@ -1,0 +1,484 @@
+"""RunSpec: the one value that crosses from a choice to a run."""
+
+import dataclasses
+import json
+import math
+import operator
+from dataclasses import InitVar, dataclass
+from numbers import Real
+from typing import Any, final
+
+from explorer.registry import (
+    GEOMETRIES,
+    NOISES,
+    NORMS,
+    OPTIMIZERS,
+    PROBLEMS,
+    Registry,
+    changed_options,
+    parameters,
+)
+from explorer.run.device import check_device
+from explorer.theory.schedules import SCHEDULES
+
+DTYPES = ("float32", "float64")
+NOISE_UNITS = ("noise_level", "noise_scale", "noise_ratio")
+TUNED = ("anytime", "horizon")
+
+
+class _Choice:
+    """The mark of a field that was not given."""
+
+    def __repr__(self) -> str:
+        return "<the problem's own choice>"
+
+
+CHOICE: Any = _Choice()
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class RunSpec:
+    """Everything that determines a run, checked when it is made.
+
+    A field that is not given takes the problem's own choice, so a spec read back shows what runs.
+    What one class alone asks for is an option in its name, ``"log_cosh(flatness=10)"``, or an
+    instance, ``LogCosh(flatness=10)``. A field that nothing in the spec asks for (``tail_index``
+    beside Gaussian noise) is kept and ignored. ``spec.replace(...)`` and ``dataclasses.replace``
+    give a changed copy; a new problem takes its own choices for what was never given or no longer
+    applies, and a new noise unit replaces the old one.
+
+    Args:
+        problem: Name of ``PROBLEMS``, with options, or an instance.
+        rows: m of a toy, at least 1; None on networks.
+        columns: n of a toy, at least 1; None on networks.
+        norm: Name of ``NORMS``; on networks also a convention of ``GEOMETRIES``.
+        noise: Name of ``NOISES``.
+        tail_index: p in (1, 2]; below 2 for ``pareto``.
+        noise_level: On toys: the window of averaged calls that is best at 1,000 calls, positive.
+        noise_scale: On toys, in place of the level: the law's own scale, positive.
+        noise_ratio: On networks: noise over initial gradient, per sample, in every layer, positive.
+        optimizer: Name of ``OPTIMIZERS``.
+        batch_size: Oracle calls of a step, at least 1.
+        transport: False, True or a fraction in [0, 1].
+        schedule: ``anytime``, ``horizon``, ``constant`` or ``linear``.
+        momentum: Weight of the past in [0, 1); None takes the schedule's.
+        lr: Step size, positive; None takes the schedule's.
+        max_extrapolation: Longest look-ahead in radii, positive; None for no cap.
+        horizon: Oracle calls N, at least ``batch_size``; ``N // batch_size`` steps are made.
+        seeds: Independent runs side by side, at least 1.
+        seed: Number of the experiment, at least 0.
+        device: ``auto``, ``cpu`` or ``cuda``.
+        dtype: ``float32`` or ``float64``.
+
+    Raises:
+        KeyError: If a name is unknown.
+        TypeError: If a value is of the wrong kind.
+        ValueError: If a value is out of range or does not go with another.
+        RuntimeError: If the device is not there.
+
+    Example:
+        >>> spec = RunSpec(norm="sign", tail_index=1.3)
+        >>> spec.horizon, spec.noise_level
+        (20000, 20.0)
+        >>> spec.replace(noise_scale=0.5).noise_level is None
+        True
+        >>> RunSpec(tail_index=0.8)
+        Traceback (most recent call last):
+        ...
+        ValueError: tail_index must lie in (1, 2], got 0.8; at 1 and below the noise has no mean...
+    """
+
+    problem: str = "log_cosh"
+    rows: int | None = CHOICE
+    columns: int | None = CHOICE
+    norm: str = CHOICE
+    noise: str = CHOICE
+    tail_index: float = CHOICE
+    noise_level: float | None = CHOICE
+    noise_scale: float | None = CHOICE
+    noise_ratio: float | None = CHOICE
+    optimizer: str = CHOICE
+    batch_size: int = CHOICE
+    transport: bool | float = CHOICE
+    schedule: str = CHOICE
+    momentum: float | None = CHOICE
+    lr: float | None = CHOICE
+    max_extrapolation: float | None = CHOICE
+    horizon: int = CHOICE
+    seeds: int = CHOICE
+    seed: int = CHOICE
+    device: str = CHOICE
+    dtype: str = CHOICE
+    # dataclasses.replace hands every field of the old spec to the new one, chosen or not; what it
+    # hands over here tells which is which
+    _origin: InitVar["_Origin | None"] = None
+
+    def __post_init__(self, _origin: "_Origin | None") -> None:
+        values = {name: getattr(self, name) for name in field_names()}
+        _take_options_of_instances(values)
+        given = {name for name, value in values.items() if value is not CHOICE}
+        fresh = given
+        if _origin is not None:
+            fresh = {name for name, value in values.items() if value != _origin.values.get(name)}
+            given = _origin.given | fresh
+            _drop_what_no_longer_applies(values, _origin, fresh, given)
+        _choose(values, fresh)
+        _check(values)
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+        object.__setattr__(self, "_origin", _Origin(values, frozenset(given)))
+
+    def replace(self, **changes: Any) -> "RunSpec":
+        """Return a copy with ``changes``, checked like a new spec; as ``dataclasses.replace``."""
+        unknown = sorted(set(changes) - set(field_names()))
+        if unknown:
+            raise TypeError(
+                f"a RunSpec has no field {unknown[0]!r}; its fields are {list(field_names())}."
+            )
+        return dataclasses.replace(self, **changes)
+
+    def diff(self, other: "RunSpec") -> dict[str, tuple[Any, Any]]:
+        """Return the fields that differ, each with this spec's value and the other's.
+
+        Example:
+            >>> RunSpec(norm="sign").diff(RunSpec())
+            {'norm': ('sign', 'spectral')}
+        """
+        pairs = ((name, getattr(self, name), getattr(other, name)) for name in field_names())
+        return {name: (mine, theirs) for name, mine, theirs in pairs if mine != theirs}
+
+    def code(self) -> str:
+        """Return the lines of Python that repeat the run.
+
+        Example:
+            >>> print(RunSpec(tail_index=1.3).code())
+            from explorer import RunSpec, run
+            <BLANKLINE>
+            spec = RunSpec(tail_index=1.3)
+            trace = run(spec)
+            print(trace)
+        """
+        plain = RunSpec(problem=self.problem)
+        said = {name: mine for name, (mine, _) in self.diff(plain).items()}
+        units = [unit for unit in NOISE_UNITS if said.get(unit, 0) is None]
+        for unit in units:
+            said.pop(unit)
+        if self.problem != "log_cosh":
+            said = {"problem": self.problem, **said}
+        arguments = ", ".join(f"{name}={value!r}" for name, value in said.items())
+        return (
+            "from explorer import RunSpec, run\n\n"
+            f"spec = RunSpec({arguments})\ntrace = run(spec)\nprint(trace)"
+        )
+
+    def to_json(self) -> str:
+        """Return all fields as JSON; :meth:`from_json` reads them."""
+        return json.dumps({name: getattr(self, name) for name in field_names()})
+
+    @classmethod
+    def from_json(cls, text: str) -> "RunSpec":
+        """Return the spec that :meth:`to_json` wrote, checked like a new one."""
+        return cls(**json.loads(text))
+
+    @classmethod
+    def recall(cls, text: str) -> "RunSpec":
+        """Return a spec as it ran somewhere: unchecked, on whatever device, of whatever classes.
+
+        For stored traces, which need only numbers; a class that is not registered stays a text.
+        """
+        values = json.loads(text)
+        spec = object.__new__(cls)
+        for name in field_names():
+            object.__setattr__(spec, name, values.get(name))
+        object.__setattr__(spec, "_origin", _Origin(values, frozenset(values)))
+        return spec
+
+    @property
+    def n_steps(self) -> int:
+        """Steps of the run, ``horizon // batch_size``."""
+        return self.horizon // self.batch_size
+
+    @property
+    def network(self) -> bool:
+        """True where the problem is a network."""
+        return PROBLEMS[PROBLEMS.parse(self.problem)[0]].network
+
+
+@dataclass(frozen=True)
+class _Origin:
+    """The values of a spec and which of them somebody gave."""
+
+    values: dict[str, Any]
+    given: frozenset[str]
+
+
+def field_names() -> tuple[str, ...]:
+    """Return the fields of a spec in order."""
+    return tuple(field.name for field in dataclasses.fields(RunSpec))
+
+
+def fields_used(cls: type) -> frozenset[str]:
+    """Return the spec's fields that ``cls`` asks for: its constructor takes them by name."""
+    return frozenset(parameters(cls)) & frozenset(field_names())
+
+
+def make(registry: Registry, spec: RunSpec, text: str, **given: Any) -> Any:
+    """Return an instance of the class named in ``text``, with the spec's fields it asks for."""
+    cls = registry[registry.parse(text)[0]]
+    chosen = {name: getattr(spec, name) for name in fields_used(cls)}
+    return registry.make(text, **(chosen | given))
+
+
+def unasked(spec: RunSpec, field: str) -> str | None:
+    """Return why a field is ignored in this spec, or None where something asks for it.
+
+    Example:
+        >>> unasked(RunSpec(noise="gaussian"), "tail_index")
+        "noise 'gaussian' has no tail index"
+    """
+    noise = NOISES[NOISES.parse(spec.noise)[0]]
+    optimizer = OPTIMIZERS[OPTIMIZERS.parse(spec.optimizer)[0]]
+    if field == "tail_index" and field not in fields_used(noise):
+        return f"noise {spec.noise!r} has no tail index"
+    if field in NOISE_UNITS:
+        if spec.noise == "none":
+            return "there is no noise"
+        if getattr(spec, field) is None:
+            return f"the noise is given as {next(u for u in NOISE_UNITS if getattr(spec, u))}"
+    if field in ("rows", "columns") and spec.network:
+        return "a network has its own shapes"
+    if field in ("transport", "max_extrapolation") and field not in fields_used(optimizer):
+        return f"optimizer {spec.optimizer!r} has no look-ahead"
+    if field == "max_extrapolation" and not spec.transport:
+        return "there is no look-ahead without transport"
+    return None
+
+
+def _take_options_of_instances(values: dict[str, Any]) -> None:
+    """Spell instances as text; what they set of the spec's own fields goes there."""
+    names = field_names()
+    registries = {"problem": PROBLEMS, "noise": NOISES, "norm": NORMS, "optimizer": OPTIMIZERS}
+    for field, registry in registries.items():
+        instance = values[field]
+        if instance is CHOICE or isinstance(instance, str):
+            continue
+        values[field] = registry.spell(instance, without=names)
+        for name, value in changed_options(instance).items():
+            if name not in names:
+                continue
+            if values[name] not in (CHOICE, None, value):
+                raise ValueError(
+                    f"{name} is given twice, as {values[name]!r} and in {instance!r}; say it once."
+                )
+            values[name] = value
+
+
+def _drop_what_no_longer_applies(
+    values: dict[str, Any], origin: _Origin, fresh: set[str], given: set[str]
+) -> None:
+    """Give a field back to the problem where a new problem or noise unit leaves it without sense."""
+    if any(values[unit] is not None for unit in NOISE_UNITS if unit in fresh):
+        for unit in set(NOISE_UNITS) - fresh:
+            values[unit] = CHOICE
+    old = PROBLEMS.parse(origin.values["problem"])[0]
+    new = PROBLEMS.parse(values["problem"])[0]
+    if old == new:
+        return
+    kind_changed = PROBLEMS[old].network != PROBLEMS[new].network
+    of_a_kind = {"rows", "columns", "norm", "noise", "schedule", "momentum", "lr", *NOISE_UNITS}
+    for name in set(values) - fresh - {"problem"}:
+        if name not in given or (kind_changed and name in of_a_kind):
+            values[name] = CHOICE
+
+
+def _choose(values: dict[str, Any], fresh: set[str]) -> None:
+    """Fill in the problem's own choices; of the noise units, only where none was given."""
+    name, _ = PROBLEMS.parse(_text("problem", values["problem"]))
+    problem = PROBLEMS[name]
+    units = [unit for unit in NOISE_UNITS if values[unit] not in (CHOICE, None)]
+    if len(units) > 1:
+        raise ValueError(
+            f"the noise is given twice, {' and '.join(f'{u}={values[u]!r}' for u in units)}; "
+            "give one of them."
+        )
+    fitting = ("noise_ratio",) if problem.network else ("noise_level", "noise_scale")
+    if units and units[0] not in fitting:
+        kind = "a network" if problem.network else "a toy"
+        raise ValueError(
+            f"{units[0]} is not a unit of noise on {kind} such as {name!r}, got "
+            f"{values[units[0]]!r}; give {' or '.join(fitting)}."
+        )
+    for unit in NOISE_UNITS:
+        if units and values[unit] is CHOICE:
+            values[unit] = None
+    for field, default in problem.defaults.items():
+        if values[field] is CHOICE:
+            values[field] = default
+    if all(values[unit] is None for unit in NOISE_UNITS):
+        raise ValueError(
+            f"{fitting[0]} must be a positive number, got None with no other unit; "
+            "for no noise choose noise='none'."
+        )
+
+
+def _check(values: dict[str, Any]) -> None:
+    """Bring every value to its plain type and refuse what is wrong, in one sentence."""
+    problem = PROBLEMS[PROBLEMS.parse(values["problem"])[0]]
+    for name in ("batch_size", "horizon", "seeds"):
+        values[name] = _whole(name, values[name], least=1)
+    values["seed"] = _whole("seed", values["seed"], least=0)
+    _check_sizes(values, problem)
+    for name in ("noise_level", "noise_scale", "noise_ratio", "lr", "max_extrapolation"):
+        if values[name] is not None:
+            values[name] = _positive(name, values[name])
+    values["tail_index"] = _tail_index(values["tail_index"])
+    values["momentum"] = _momentum(values["momentum"])
+    values["transport"] = _transport(values["transport"])
+    for name, allowed in (("schedule", SCHEDULES), ("dtype", DTYPES)):
+        if values[name] not in allowed:
+            raise ValueError(f"{name} must be one of {list(allowed)}, got {values[name]!r}.")
+    check_device(_text("device", values["device"]))
+    if values["horizon"] < values["batch_size"]:
+        raise ValueError(
+            f"horizon must be at least batch_size, got {values['horizon']} < "
+            f"{values['batch_size']}; a step makes batch_size oracle calls."
+        )
+    _check_norm(values, problem)
+    _check_noise(values, problem)
+    _check_schedule(values, problem)
+
+
+def _check_sizes(values: dict[str, Any], problem: Any) -> None:
+    for name in ("rows", "columns"):
+        if problem.network and values[name] is not None:
+            raise ValueError(
+                f"{name} must be None on a network, got {values[name]!r}; "
+                "its size is an option, as in 'mlp(width=128)'."
+            )
+        if not problem.network:
+            values[name] = _whole(name, values[name], least=1)
+    taken = {name: values[name] for name in fields_used(problem)}
+    PROBLEMS.make(values["problem"], **taken)
+
+
+def _check_norm(values: dict[str, Any], problem: Any) -> None:
+    norm = _text("norm", values["norm"])
+    if norm in GEOMETRIES:
+        if not problem.network:
+            raise ValueError(
+                f"norm {norm!r} is a convention for the layers of a network, and "
+                f"{values['problem']!r} is one matrix; choose one of {NORMS.names()}."
+            )
+        return
+    if problem.network and norm.isidentifier() and norm not in NORMS:
+        raise KeyError(f"{NORMS.unknown(norm)} Conventions for networks: {list(GEOMETRIES)}.")
+    NORMS.make(norm)
+
+
+def _check_noise(values: dict[str, Any], problem: Any) -> None:
+    name, _ = NOISES.parse(_text("noise", values["noise"]))
+    noise = NOISES[name]
+    if problem.network and not noise.for_networks:
+        able = [other for other in NOISES if NOISES[other].for_networks]
+        raise ValueError(
+            f"noise {name!r} is for toys; on a network choose one of {able} "
+            "('isotropic_stable' has the same tail index)."
+        )
+    scale = {"noise_scale": values["noise_scale"] or 1.0, "tail_index": values["tail_index"]}
+    NOISES.make(values["noise"], **{k: v for k, v in scale.items() if k in fields_used(noise)})
+
+
+def _check_schedule(values: dict[str, Any], problem: Any) -> None:
+    name, _ = OPTIMIZERS.parse(_text("optimizer", values["optimizer"]))
+    is_lmo_method = "norm" in fields_used(OPTIMIZERS[name])
+    schedule = values["schedule"]
+    if not is_lmo_method:
+        if schedule in TUNED:
+            raise ValueError(
+                f"schedule {schedule!r} is tuned for steps along an LMO, which optimizer {name!r} "
+                "does not take; choose 'constant' or 'linear', and an lr."
+            )
+        if values["lr"] is None:
+            raise ValueError(f"lr must be given for optimizer {name!r}, got None; try lr=0.01.")
+    elif problem.network:
+        if schedule in TUNED:
+            raise ValueError(
+                f"schedule {schedule!r} needs L, rho and K, which nobody knows for a network; "
+                "choose 'constant' or 'linear'."
+            )
+        for field, example in (("lr", "2**-5"), ("momentum", "0.95")):
+            if values[field] is None:
+                raise ValueError(
+                    f"{field} must be given on a network, got None: there is no constant to tune it "
+                    f"by; try {field}={example}."
+                )
+
+
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a name, got {value!r}; give a text.")
+    return value
+
+
+def _whole(name: str, value: Any, *, least: int) -> int:
+    try:
+        if isinstance(value, bool):
+            raise TypeError
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(
+            f"{name} must be a whole number, got {value!r}; give an integer >= {least}."
+        ) from None
+    if number < least:
+        raise ValueError(f"{name} must be at least {least}, got {value!r}; try {name}={least}.")
+    return number
+
+
+def _real(name: str, value: Any, expected: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name} must be a number, got {value!r}; give {expected}.")
+    return float(value)
+
+
+def _positive(name: str, value: Any) -> float:
+    number = _real(name, value, "a positive number")
+    if not 0 < number < math.inf:
+        raise ValueError(f"{name} must be positive and finite, got {value!r}; try {name}=1.")
+    return number
+
+
+def _tail_index(value: Any) -> float:
+    number = _real("tail_index", value, "a number in (1, 2]")
+    if not 1 < number <= 2:
+        way_out = (
+            "for tails lighter than a normal's there is no index: choose noise='gaussian'."
+            if number > 2
+            else "at 1 and below the noise has no mean, so no method converges."
+        )
+        raise ValueError(f"tail_index must lie in (1, 2], got {value!r}; {way_out}")
+    return number
+
+
+def _momentum(value: Any) -> float | None:
+    if value is None:
+        return None
+    number = _real("momentum", value, "a number in [0, 1), or None for the schedule's")
+    if not 0 <= number < 1:
+        raise ValueError(
+            f"momentum must lie in [0, 1), got {value!r}; it is the weight of the past, "
+            "0.9 for a memory of ten steps."
+        )
+    return number
+
+
+def _transport(value: Any) -> bool | float:
+    if isinstance(value, bool):
+        return value
+    number = _real("transport", value, "True, False or a fraction in [0, 1]")
+    if not 0 <= number <= 1:
+        raise ValueError(
+            f"transport must be True, False or a fraction in [0, 1], got {value!r}; "
+            "True is the theorem's."
+        )
+    return number

@@ -1,0 +1,325 @@
+"""Trace: all the numbers of a run, and what they say."""
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, NamedTuple, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explorer.registry import PLOTS
+from explorer.run.spec import RunSpec
+from explorer.theory.slope import Slope, fit
+
+Array = NDArray[np.float64]
+
+
+class Record(NamedTuple):
+    """One row: the run at one measured step, and sums up to the end of its stratum."""
+
+    step: int
+    calls: int
+    weight: int
+    stratum_end: int
+    lr: float
+    momentum: float
+    coefficient: float
+    sum_lr: float
+    bound: float
+    stationarity: Array
+    measures: Mapping[str, Array]
+
+
+NUMBERS = Record._fields[:9]
+
+
+@final
+@dataclass(kw_only=True)
+class Trace:
+    """All numbers of one run; every array is numpy float64, and R counts records, S seeds.
+
+    Attributes:
+        spec: What ran.
+        bound_unmet: The sentence why no bound is drawn, or None.
+        exponent: The theorem's exponent for a run tuned to its horizon, negative.
+        exponent_formula: The same in LaTeX.
+        notes: Sentences that a reader must know beside the picture.
+        device: Where it ran, and why there.
+        version: Version of the explorer.
+        seconds: Time that the run took.
+        complete: False for a run that was cut off.
+    """
+
+    spec: RunSpec
+    bound_unmet: str | None = None
+    exponent: float = float("nan")
+    exponent_formula: str = ""
+    notes: tuple[str, ...] = ()
+    device: str = ""
+    version: str = field(default_factory=lambda: package_version())
+    seconds: float = 0.0
+    complete: bool = False
+    _rows: list[Record] = field(default_factory=list, repr=False)
+
+    def append(self, record: Record) -> None:
+        """Add a record; a reader in another thread sees all of it or nothing."""
+        self._rows.append(record)
+        for derived in ("_fit",):
+            self.__dict__.pop(derived, None)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def column(self, name: str) -> Array:
+        """Return one number of every record, shape ``[R]``."""
+        return np.array([getattr(row, name) for row in tuple(self._rows)], dtype=np.float64)
+
+    @property
+    def calls(self) -> Array:
+        """Oracle calls made at each record, its own step's batch included, ``[R]``."""
+        return self.column("calls")
+
+    @property
+    def stationarity(self) -> Array:
+        """Dual norm of the full gradient at the iterate, ``[R, S]``."""
+        return self._per_seed([row.stationarity for row in tuple(self._rows)])
+
+    @property
+    def measures(self) -> dict[str, Array]:
+        """What else was measured, by name, each ``[R, S]``: the objective as ``"value"``."""
+        rows = tuple(self._rows)
+        names = rows[0].measures if rows else ()
+        return {name: self._per_seed([row.measures[name] for row in rows]) for name in names}
+
+    @property
+    def stratum_end(self) -> Array:
+        """Oracle calls at the end of each record's stratum, where means and bound stand, ``[R]``."""
+        return self.column("stratum_end")
+
+    @property
+    def bound(self) -> Array:
+        """The bound on the step-weighted mean up to ``stratum_end``, ``[R]``; NaN where unmet."""
+        return self.column("bound")
+
+    @property
+    def finite(self) -> NDArray[np.bool_]:
+        """Which seeds have stayed finite, ``[S]``."""
+        return np.isfinite(self.stationarity).all(0)
+
+    @property
+    def mean(self) -> Array:
+        """Mean over the finite seeds of the stationarity, ``[R]``."""
+        return _seed_mean(self.stationarity[:, self.finite])
+
+    @property
+    def running_mean(self) -> Array:
+        """Step-weighted mean over time and seeds up to ``stratum_end``, ``[R]``; unbiased."""
+        weighted = self.column("weight") * self.column("lr") * self.mean
+        return np.cumsum(weighted) / self.column("sum_lr")
+
+    @property
+    def plain_running_mean(self) -> Array:
+        """Mean over time, every step alike, and over seeds up to ``stratum_end``, ``[R]``."""
+        weight = self.column("weight")
+        return np.cumsum(weight * self.mean) / np.cumsum(weight)
+
+    @property
+    def mean_stationarity(self) -> Array:
+        """Unbiased estimate of each seed's step-weighted mean over all steps, ``[S]``."""
+        weights = self.column("weight") * self.column("lr")
+        return (weights[:, None] * self.stationarity).sum(0) / self.column("sum_lr")[-1]
+
+    @property
+    def slope(self) -> float:
+        """Least-squares slope of the log mean on log calls over the last decade of calls."""
+        return self._fit.value
+
+    @property
+    def slope_interval(self) -> tuple[float, float]:
+        """95 % percentile-bootstrap interval of ``slope`` over seeds."""
+        return self._fit.interval
+
+    @cached_property
+    def _fit(self) -> Slope:
+        calls = self.calls
+        last = calls >= calls[-1] / 10 if len(calls) else np.zeros(0, bool)
+        return fit(calls[last], self.stationarity[last])
+
+    @property
+    def title(self) -> str:
+        """The run in one line, for the head of a picture."""
+        return describe(self.spec)
+
+    @property
+    def sentence(self) -> str:
+        """The picture in words: what was run, what was seen, what theory says beside it."""
+        if not len(self):
+            return f"{self.title}: not run yet."
+        return " ".join((self._head(), self._seen(), *self._warnings()))
+
+    def figure(self, plot: str = "decay", **options: Any) -> Any:
+        """Return a matplotlib Figure of this trace, made without pyplot.
+
+        Args:
+            plot: Name of ``PLOTS``.
+            **options: Passed to the plot, e.g. ``theme="dark"``, ``xscale="linear"``.
+        """
+        return PLOTS[plot].of(self, **options)
+
+    def save(self, path: str | Path) -> None:
+        """Write everything to an npz file without pickle; :meth:`load` reads it."""
+        meta = {name: getattr(self, name) for name in META} | {"spec": self.spec.to_json()}
+        measures = {f"measure/{name}": array for name, array in self.measures.items()}
+        numbers = {name: self.column(name) for name in NUMBERS}
+        np.savez_compressed(
+            path,
+            meta=np.array(json.dumps(meta)),
+            stationarity=self.stationarity,
+            **numbers,
+            **measures,
+        )
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Trace":
+        """Return the trace that :meth:`save` wrote, on whatever machine it ran.
+
+        Raises:
+            ValueError: If the file is no trace.
+        """
+        with np.load(path, allow_pickle=False) as file:
+            if "meta" not in file or "stationarity" not in file:
+                raise ValueError(f"path must name a saved trace, got {str(path)!r}; see Trace.save.")
+            meta = json.loads(str(file["meta"]))
+            arrays = {name: file[name] for name in file.files if name != "meta"}
+        spec = RunSpec.recall(meta.pop("spec"))
+        trace = cls(spec=spec, **(meta | {"notes": tuple(meta["notes"])}))
+        names = [name for name in arrays if name.startswith("measure/")]
+        for i in range(len(arrays["stationarity"])):
+            numbers = {name: arrays[name][i].item() for name in NUMBERS}
+            measures = {name.removeprefix("measure/"): arrays[name][i] for name in names}
+            trace.append(
+                Record(**numbers, stationarity=arrays["stationarity"][i], measures=measures)
+            )
+        return trace
+
+    def to_csv(self, path: str | Path) -> None:
+        """Write one line per record: its numbers, the means, and each seed's stationarity.
+
+        The first line, behind ``#``, carries the spec and the version.
+        """
+        means = {"mean": self.mean, "running_mean": self.running_mean}
+        measures = {name: _seed_mean(array) for name, array in self.measures.items()}
+        columns = {name: self.column(name) for name in NUMBERS} | means | measures
+        seeds = {f"seed_{s}": values for s, values in enumerate(self.stationarity.T)}
+        with Path(path).open("w", newline="") as file:
+            file.write(f"# scion-explorer {self.version} {self.spec.to_json()}\n")
+            writer = csv.writer(file)
+            writer.writerow([*columns, *seeds])
+            writer.writerows(zip(*columns.values(), *seeds.values(), strict=True))
+
+    def __str__(self) -> str:
+        return self.sentence
+
+    def __repr__(self) -> str:
+        return self.sentence
+
+    def _repr_png_(self) -> bytes:
+        return PLOTS["decay"].png(self)
+
+    def _per_seed(self, rows: Sequence[Array]) -> Array:
+        return np.array(rows, dtype=np.float64).reshape(len(rows), -1)
+
+    def _head(self) -> str:
+        spec = self.spec
+        made = f"{int(self.column('stratum_end')[-1]):,}"
+        seeds = f"{spec.seeds} seed{'s' if spec.seeds > 1 else ''}"
+        if self.complete:
+            return f"{made} calls, {seeds}:"
+        return f"Incomplete, {made} of {spec.horizon:,} calls, {seeds}:"
+
+    def _seen(self) -> str:
+        mean = self.mean
+        if not self.finite.any():
+            return "every seed diverged."
+        now = f"now {mean[-1]:.3g} from {mean[0]:.3g}."
+        value = {name: _seed_mean(array[:, self.finite]) for name, array in self.measures.items()}
+        if "held-out accuracy" in value:
+            loss, accuracy = value["value"], value["held-out accuracy"]
+            return (
+                f"training loss {loss[-1]:.3g} from {loss[0]:.3g}, held-out accuracy "
+                f"{accuracy[-1]:.3f}; stationarity {now}"
+            )
+        low, high = self.slope_interval
+        slope = f"slope {self.slope:.3f} [{low:.3f}, {high:.3f}]"
+        if np.isnan(self.slope):
+            slope = "too few records for a slope"
+        if self.bound_unmet:
+            return f"weighted mean {self.running_mean[-1]:.3g}; {slope}; {now}"
+        mean_so_far, bound = self.running_mean[-1], self.bound[-1]
+        side = "under" if mean_so_far <= bound else "above"
+        return (
+            f"weighted mean {mean_so_far:.3g} {side} its bound {bound:.3g}; {slope}, "
+            f"exponent of the theorem {self.exponent:.3f}; {now}"
+        )
+
+    def _warnings(self) -> list[str]:
+        said: list[str] = []
+        lost = ~self.finite
+        if lost.any():
+            rows = ~np.isfinite(self.stationarity)
+            first = int(self.column("step")[rows.any(1).argmax()])
+            said.append(
+                f"{int(lost.sum())} of {self.spec.seeds} seeds diverged, first at step {first:,}; "
+                "means are over the others."
+            )
+        value = self.measures.get("value")
+        if self.spec.problem.startswith("mlp") and value is not None and len(value):
+            dead = int((value[-1] >= np.log(10)).sum())
+            if dead and self.complete:
+                said.append(f"{dead} of {self.spec.seeds} networks learned nothing (loss >= ln 10).")
+        if self.bound_unmet:
+            said.append(self.bound_unmet[0].upper() + self.bound_unmet[1:])
+        return said
+
+
+META = ("bound_unmet", "exponent", "exponent_formula", "notes", "device", "version", "seconds") + (
+    "complete",
+)
+
+
+def describe(spec: RunSpec) -> str:
+    """Return a spec in one line.
+
+    Example:
+        >>> describe(RunSpec(transport=True))
+        'Scion, spectral norm, log_cosh 4 x 16, stable noise with tail index 1.6, batch 1, transport on'
+    """
+    names = {"scion": "Scion", "sgd": "SGD", "adamw": "AdamW"}
+    method = names.get(spec.optimizer, spec.optimizer)
+    size = f" {spec.rows} x {spec.columns}" if spec.rows else ""
+    parts = [method, f"{spec.norm} norm" if spec.rows else f"geometry {spec.norm}"]
+    parts.append(f"{spec.problem}{size}")
+    tail = "" if spec.noise in ("none", "gaussian") else f" with tail index {spec.tail_index:g}"
+    parts.append("no added noise" if spec.noise == "none" else f"{spec.noise} noise{tail}")
+    parts.append(f"batch {spec.batch_size:,}")
+    if spec.transport and spec.optimizer == "scion":
+        full = float(spec.transport) == 1
+        parts.append("transport on" if full else f"transport {float(spec.transport):g}")
+    return ", ".join(parts)
+
+
+def package_version() -> str:
+    """Return the installed version, or 'unknown' when run from a bare checkout."""
+    try:
+        return version("scion-explorer")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def _seed_mean(values: Array) -> Array:
+    return values.mean(1) if values.shape[1] else np.full(len(values), np.nan)

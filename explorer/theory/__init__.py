@@ -1,0 +1,1 @@
+"""The theorems: bounds, schedules, exponents and slopes, from numbers alone."""

@@ -1,0 +1,1 @@
+"""The page: controls, the worker, the picture and the presets."""
