@@ -1,1 +1,89 @@
-"""Explorer."""
+"""Explore scale-invariant optimisation under heavy-tailed noise, beside its explicit bounds.
+
+The front door: names are imported when they are first used, so ``import explorer`` costs neither
+torch nor a widget.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+# Loaded first, so that the function `run` below, not the room of that name, is the attribute.
+import explorer.run
+from explorer.registry import GEOMETRIES, NOISES, NORMS, OPTIMIZERS, PLOTS, PROBLEMS
+
+if TYPE_CHECKING:
+    from explorer.norms._base import Norm
+    from explorer.norms._geometry import Geometry
+    from explorer.optim.scion import Scion
+    from explorer.run.experiment import Experiment
+    from explorer.run.spec import RunSpec
+    from explorer.run.sweep import Rate, sweep
+    from explorer.run.trace import Trace
+    from explorer.ui.explorer import Explorer
+    from explorer.ui.presets import PRESETS, Preset
+
+_HOMES = {
+    "PRESETS": "explorer.ui.presets",
+    "Experiment": "explorer.run.experiment",
+    "Explorer": "explorer.ui.explorer",
+    "Geometry": "explorer.norms._geometry",
+    "Norm": "explorer.norms._base",
+    "Preset": "explorer.ui.presets",
+    "Rate": "explorer.run.sweep",
+    "RunSpec": "explorer.run.spec",
+    "Scion": "explorer.optim.scion",
+    "Trace": "explorer.run.trace",
+    "sweep": "explorer.run.sweep",
+}
+
+__all__ = [
+    "GEOMETRIES",
+    "NOISES",
+    "NORMS",
+    "OPTIMIZERS",
+    "PLOTS",
+    "PRESETS",
+    "PROBLEMS",
+    "Experiment",
+    "Explorer",
+    "Geometry",
+    "Norm",
+    "Preset",
+    "Rate",
+    "RunSpec",
+    "Scion",
+    "Trace",
+    "doctor",
+    "run",
+    "sweep",
+]
+
+
+def run(spec: "RunSpec", *, progress: bool = False) -> "Trace":
+    """Run a spec to its horizon and return its trace; see :func:`explorer.run.experiment.run`."""
+    from explorer.run.experiment import run as blocking
+
+    return blocking(spec, progress=progress)
+
+
+def doctor() -> str:
+    """Return what is installed here and what is missing; see :mod:`explorer.doctor`."""
+    from explorer.run.doctor import report
+
+    return report()
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from explorer.run.trace import package_version
+
+        return package_version()
+    if name not in _HOMES:
+        raise AttributeError(f"module 'explorer' has no attribute {name!r}; it has {__all__}.")
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

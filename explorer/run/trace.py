@@ -2,9 +2,8 @@
 
 import csv
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple, final
@@ -64,20 +63,29 @@ class Trace:
     version: str = field(default_factory=lambda: package_version())
     seconds: float = 0.0
     complete: bool = False
-    _rows: list[Record] = field(default_factory=list, repr=False)
+    _rows: list[Record] = field(default_factory=list[Record], repr=False)
+    _memo: tuple[int, dict[str, Any]] = field(default=(-1, {}), repr=False, compare=False)
 
     def append(self, record: Record) -> None:
         """Add a record; a reader in another thread sees all of it or nothing."""
         self._rows.append(record)
-        for derived in ("_fit",):
-            self.__dict__.pop(derived, None)
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def column(self, name: str) -> Array:
         """Return one number of every record, shape ``[R]``."""
-        return np.array([getattr(row, name) for row in tuple(self._rows)], dtype=np.float64)
+        return self._once(name, lambda rows: np.array([getattr(r, name) for r in rows], float))
+
+    def _once(self, name: str, build: Callable[[tuple[Record, ...]], Any]) -> Any:
+        """Return what ``build`` makes of the rows, made once for each number of rows."""
+        rows = tuple(self._rows)
+        if self._memo[0] != len(rows):
+            self._memo = (len(rows), {})
+        memo = self._memo[1]
+        if name not in memo:
+            memo[name] = build(rows)
+        return memo[name]
 
     @property
     def calls(self) -> Array:
@@ -87,14 +95,17 @@ class Trace:
     @property
     def stationarity(self) -> Array:
         """Dual norm of the full gradient at the iterate, ``[R, S]``."""
-        return self._per_seed([row.stationarity for row in tuple(self._rows)])
+        return self._once("stationarity", lambda rows: _per_seed([r.stationarity for r in rows]))
 
     @property
     def measures(self) -> dict[str, Array]:
         """What else was measured, by name, each ``[R, S]``: the objective as ``"value"``."""
-        rows = tuple(self._rows)
-        names = rows[0].measures if rows else ()
-        return {name: self._per_seed([row.measures[name] for row in rows]) for name in names}
+
+        def build(rows: tuple[Record, ...]) -> dict[str, Array]:
+            names = rows[0].measures if rows else ()
+            return {name: _per_seed([row.measures[name] for row in rows]) for name in names}
+
+        return self._once("measures", build)
 
     @property
     def stratum_end(self) -> Array:
@@ -109,12 +120,12 @@ class Trace:
     @property
     def finite(self) -> NDArray[np.bool_]:
         """Which seeds have stayed finite, ``[S]``."""
-        return np.isfinite(self.stationarity).all(0)
+        return self._once("finite", lambda _: np.isfinite(self.stationarity).all(0))
 
     @property
     def mean(self) -> Array:
         """Mean over the finite seeds of the stationarity, ``[R]``."""
-        return _seed_mean(self.stationarity[:, self.finite])
+        return self._once("mean", lambda _: _seed_mean(self.stationarity[:, self.finite]))
 
     @property
     def running_mean(self) -> Array:
@@ -144,11 +155,14 @@ class Trace:
         """95 % percentile-bootstrap interval of ``slope`` over seeds."""
         return self._fit.interval
 
-    @cached_property
+    @property
     def _fit(self) -> Slope:
-        calls = self.calls
-        last = calls >= calls[-1] / 10 if len(calls) else np.zeros(0, bool)
-        return fit(calls[last], self.stationarity[last])
+        def build(rows: tuple[Record, ...]) -> Slope:
+            calls = np.array([row.calls for row in rows], float)
+            last = calls >= calls[-1] / 10 if len(calls) else np.zeros(0, bool)
+            return fit(calls[last], self.stationarity[last])
+
+        return self._once("slope", build)
 
     @property
     def title(self) -> str:
@@ -230,9 +244,6 @@ class Trace:
 
     def _repr_png_(self) -> bytes:
         return PLOTS["decay"].png(self)
-
-    def _per_seed(self, rows: Sequence[Array]) -> Array:
-        return np.array(rows, dtype=np.float64).reshape(len(rows), -1)
 
     def _head(self) -> str:
         spec = self.spec
@@ -319,6 +330,10 @@ def package_version() -> str:
         return version("scion-explorer")
     except PackageNotFoundError:
         return "unknown"
+
+
+def _per_seed(rows: Sequence[Array]) -> Array:
+    return np.array(rows, dtype=np.float64).reshape(len(rows), -1)
 
 
 def _seed_mean(values: Array) -> Array:

@@ -1,0 +1,139 @@
+"""What a plot is: artists made once on a figure, then moved from trace to picture."""
+
+import io
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.text import Text
+
+from explorer.plots._style import (
+    CSS_DPI,
+    FONT_PT,
+    HEIGHT_IN,
+    PALETTES,
+    THEMES,
+    WIDTH_IN,
+    Palette,
+    Theme,
+    dress,
+)
+
+Series = dict[str, tuple[np.ndarray, np.ndarray]]
+
+
+class Plot(ABC):
+    """A picture on one figure; :meth:`update` moves its artists and makes none.
+
+    Made without pyplot, so no global state is touched and any number may be drawn in threads.
+
+    Args:
+        theme: ``"light"`` or ``"dark"``.
+        size: Width and height in inches of 96 CSS pixels.
+        xscale: ``"log"`` or ``"linear"``.
+
+    Attributes:
+        label: Name shown in menus.
+        figure: The matplotlib Figure.
+        axes: Its axes.
+        moving: Artists that a frame redraws; the rest is drawn when the frame's scenery changes.
+
+    Raises:
+        ValueError: If ``theme`` or ``xscale`` is unknown.
+    """
+
+    label: ClassVar[str]
+
+    def __init__(
+        self,
+        *,
+        theme: Theme = "light",
+        size: tuple[float, float] = (WIDTH_IN, HEIGHT_IN),
+        xscale: str = "log",
+    ) -> None:
+        if theme not in THEMES:
+            raise ValueError(f"theme must be one of {list(THEMES)}, got {theme!r}.")
+        if xscale not in ("log", "linear"):
+            raise ValueError(f"xscale must be 'log' or 'linear', got {xscale!r}.")
+        self.palette: Palette = PALETTES[theme]
+        self.figure = Figure(figsize=size, dpi=CSS_DPI, facecolor=self.palette.ground)
+        FigureCanvasAgg(self.figure)
+        self.axes: Axes = self.figure.add_axes(_box(size))
+        self.axes.set_xscale(xscale)
+        self.axes.set_yscale("log")
+        dress(self.axes, self.palette)
+        self._title = self.axes.set_title(
+            "", loc="left", fontsize=FONT_PT + 0.5, color=self.palette.ink, pad=10
+        )
+        self.moving: list[Artist] = []
+        self._make()
+
+    @classmethod
+    def of(cls, data: Any, **options: Any) -> Figure:
+        """Return a finished figure of a trace or a rate."""
+        plot = cls(**options)
+        plot.update(data)
+        return plot.figure
+
+    @classmethod
+    def png(cls, data: Any, **options: Any) -> bytes:
+        """Return a finished picture as PNG bytes, at two pixels per CSS pixel."""
+        buffer = io.BytesIO()
+        cls.of(data, **options).savefig(buffer, format="png", dpi=2 * CSS_DPI)
+        return buffer.getvalue()
+
+    @abstractmethod
+    def _make(self) -> None:
+        """Make every artist there will ever be."""
+
+    @abstractmethod
+    def update(self, data: Any, kept: Sequence[tuple[str, Any]] = ()) -> None:
+        """Move the artists to show ``data``, and beside it kept runs as (label, trace)."""
+
+    @abstractmethod
+    def series(self, data: Any, kept: Sequence[tuple[str, Any]] = ()) -> Series:
+        """Return the numbers behind every line: label -> x, y."""
+
+    @property
+    def units(self) -> Mapping[str, str]:
+        """Words for a read-out of the axes: xlabel, ylabel, xunit, yunit."""
+        return {"xlabel": "calls", "ylabel": "stationarity", "xunit": "calls", "yunit": ""}
+
+    def _line(self, **style: Any) -> Line2D:
+        line = Line2D([], [], **style)
+        self.axes.add_line(line)
+        self.moving.append(line)
+        return line
+
+    def _text(self, color: str, **style: Any) -> Text:
+        text = self.axes.text(0, 0, "", color=color, **{"fontsize": FONT_PT, **style})
+        self.moving.append(text)
+        return text
+
+    def _fit_axes(self, x: tuple[float, float], y: tuple[float, float]) -> None:
+        """Set limits, a y of thirds of a decade so that they rarely change while a run goes on."""
+        low = 10 ** (np.floor(3 * np.log10(y[0])) / 3)
+        high = 10 ** (np.ceil(3 * np.log10(y[1])) / 3)
+        self.axes.set_xlim(*x)
+        self.axes.set_ylim(low, high)
+
+    def _pixels(self, x: float, y: float) -> np.ndarray:
+        return self.axes.transData.transform((x, y))
+
+
+def _box(size: tuple[float, float]) -> tuple[float, float, float, float]:
+    """Return the axes' place on a figure, with margins that are the same at every size."""
+    width, height = size
+    left, right, bottom, top = 0.72, 0.12, 0.58, 0.42
+    return (
+        left / width,
+        bottom / height,
+        (width - left - right) / width,
+        (height - bottom - top) / height,
+    )

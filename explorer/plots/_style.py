@@ -1,0 +1,73 @@
+"""The one place with colours, sizes and number formats of the pictures."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter
+
+Theme = Literal["light", "dark"]
+THEMES: tuple[Theme, ...] = ("light", "dark")
+
+WIDTH_IN, HEIGHT_IN = 8.2, 5.0
+CSS_DPI = 96  # a CSS pixel is 1/96 inch, so text keeps its size at every pixel ratio
+FONT_PT = 10.5  # 14 CSS pixels
+SMALL_PT = 9.5
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Colours of a theme; pairs of text and ground have a contrast of at least 4.5."""
+
+    ground: str
+    ink: str
+    faint: str
+    run: str
+    guide: str
+    loss: str
+    kept: tuple[str, ...]
+
+
+# Blue, vermilion, green and purple of Okabe and Ito's palette, told apart by colour-blind readers;
+# lightened or darkened until text in them is legible.
+PALETTES: dict[Theme, Palette] = {
+    "light": Palette(
+        ground="#ffffff",
+        ink="#111111",
+        faint="#616161",
+        run="#0067a8",
+        guide="#b84700",
+        loss="#00734f",
+        kept=("#6b6b6b", "#8e4a78", "#7a5c00", "#1d6f72"),
+    ),
+    "dark": Palette(
+        ground="#111111",
+        ink="#eeeeee",
+        faint="#a8a8a8",
+        run="#5cb8ef",
+        guide="#ff9a4d",
+        loss="#35c795",
+        kept=("#b0b0b0", "#e39ac6", "#d8b545", "#6cc9cc"),
+    ),
+}
+KEPT_DASHES: tuple[Any, ...] = (":", (0, (5, 1.5, 1, 1.5)), (0, (1, 2.5)), (0, (7, 2, 1, 2, 1, 2)))
+
+
+def dress(axes: Axes, palette: Palette) -> None:
+    """Give axes the house look: no box, thin ink, legible ticks."""
+    axes.set_facecolor(palette.ground)
+    for side, spine in axes.spines.items():
+        spine.set_visible(side in ("left", "bottom"))
+        spine.set_color(palette.ink)
+    axes.tick_params(which="both", colors=palette.ink, labelsize=FONT_PT)
+    axes.tick_params(which="minor", labelsize=SMALL_PT)
+    axes.xaxis.label.set_color(palette.ink)
+    axes.yaxis.label.set_color(palette.ink)
+
+
+def plain_number(value: float) -> str:
+    """Return a tick label as people write it: 0.1, 20,000, 1e-06."""
+    return f"{value:,.0f}" if 1 <= value < 1e6 else f"{value:g}"
+
+
+PLAIN = FuncFormatter(lambda value, _: plain_number(value))

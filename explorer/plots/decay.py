@@ -1,0 +1,196 @@
+"""Decay: the dual gradient norm of one run, live, beside its bound and the theorem's exponent."""
+
+from collections.abc import Sequence
+from typing import Any, final
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.lines import Line2D
+from matplotlib.text import Text
+
+from explorer.plots._base import Plot, Series
+from explorer.plots._style import KEPT_DASHES, PLAIN, SMALL_PT
+from explorer.registry import PLOTS
+
+GUIDE_DECADES = 1.1
+GUIDE_BELOW = 0.55  # of the mean
+FULL_LABELS = 12  # records from which on there is room for words
+CHARACTER = 0.54  # mean width of a letter in units of the font size
+
+
+@final
+@PLOTS.register("decay")
+class Decay(Plot):
+    """Mean over seeds with its 25-75 % and 10-90 % bands, weighted mean, bound, exponent, kept runs.
+
+    The weighted mean and the bound refer to the end of a stratum and are drawn there. The guide
+    has the slope of the theorem for a tuned horizon; it is no bound of the curve it stands beside.
+    """
+
+    label = "Decay"
+
+    def _make(self) -> None:
+        ink, run = self.palette.ink, self.palette.run
+        self._bands = [
+            self.axes.fill_between([1, 2], [1, 1], [1, 1], color=run, alpha=alpha, lw=0)
+            for alpha in (0.16, 0.3)
+        ]
+        self.moving.extend(self._bands)
+        self._kept = [
+            self._line(color=color, ls=dash, lw=1.6)
+            for color, dash in zip(self.palette.kept, KEPT_DASHES, strict=True)
+        ]
+        self._bound = self._line(color=ink, ls=(0, (7, 3)), lw=1.8)
+        self._weighted = self._line(color=ink, lw=1.6)
+        self._loss = self._line(color=self.palette.loss, ls=(0, (4, 1.5)), lw=1.8)
+        self._guide = self._line(color=self.palette.guide, lw=2.6)
+        self._mean = self._line(color=run, lw=2.2)
+        self._words = {
+            "bound": self._text(ink),
+            "weighted": self._text(ink),
+            "mean": self._text(run, ha="left", va="top"),
+            "guide": self._text(self.palette.guide, ha="right", va="top"),
+            "loss": self._text(self.palette.loss),
+        }
+        self._kept_words = [self._text(c, fontsize=SMALL_PT, va="top") for c in self.palette.kept]
+        self.axes.set_xlabel("oracle calls", fontsize=11)
+        self.axes.set_ylabel(r"$\|\nabla f(X_t)\|_*$", fontsize=11)
+        self.axes.xaxis.set_major_formatter(PLAIN)
+        self.axes.yaxis.set_major_formatter(PLAIN)
+
+    def update(self, data: Any, kept: Sequence[tuple[str, Any]] = ()) -> None:
+        self._title.set_text(data.title)
+        kept = [(label, trace) for label, trace in kept if len(trace)]
+        for artist in self.moving:
+            artist.set_visible(False)
+        if not len(data):
+            self._empty(data)
+            return
+        calls, mean = data.calls, data.mean
+        seeds = data.stationarity[:, data.finite]
+        if seeds.shape[1] > 1:
+            for band, (low, high) in zip(self._bands, ((10, 90), (25, 75)), strict=True):
+                edges = np.percentile(seeds, (low, high), axis=1)
+                band.set_data(calls, edges[0], edges[1])
+                band.set_visible(True)
+        self._show(self._mean, calls, mean)
+        if not data.spec.network:
+            self._show(self._weighted, data.stratum_end, data.running_mean)
+        if data.bound_unmet is None:
+            self._show(self._bound, data.stratum_end, data.bound)
+        if data.spec.network:
+            self._show(self._loss, calls, data.measures["value"][:, data.finite].mean(1))
+        for line, (_, trace) in zip(self._kept, kept, strict=False):
+            self._show(line, trace.calls, trace.mean)
+        self._limits(data, kept)
+        self._show_guide(data)
+        self._show_words(data, kept)
+
+    def series(self, data: Any, kept: Sequence[tuple[str, Any]] = ()) -> Series:
+        if not len(data):
+            return {}
+        lines = {"mean over seeds": (data.calls, data.mean)}
+        if not data.spec.network:
+            lines["weighted mean"] = (data.stratum_end, data.running_mean)
+        if data.bound_unmet is None:
+            lines["bound"] = (data.stratum_end, data.bound)
+        if data.spec.network:
+            lines["training loss"] = (data.calls, data.measures["value"][:, data.finite].mean(1))
+        return lines | {label: (trace.calls, trace.mean) for label, trace in kept if len(trace)}
+
+    def _empty(self, data: Any) -> None:
+        spec = data.spec
+        self._fit_axes((spec.batch_size, max(spec.horizon, 2 * spec.batch_size)), (0.05, 10))
+
+    def _show(self, line: Artist, x: np.ndarray, y: np.ndarray) -> None:
+        line.set_data(x, y)  # type: ignore[attr-defined]
+        line.set_visible(True)
+
+    def _limits(self, data: Any, kept: Sequence[tuple[str, Any]]) -> None:
+        """Fit the axes: to the horizon in x, and in y to what is there and may be expected."""
+        lines = [*self.series(data, kept).values()]
+        values = np.concatenate([y for _, y in lines])
+        values = values[np.isfinite(values) & (values > 0)]
+        if not len(values):
+            self._empty(data)
+            return
+        last = max(data.spec.horizon, *(trace.spec.horizon for _, trace in kept), 0)
+        first = data.spec.batch_size if self.axes.get_xscale() == "log" else 0
+        expected = data.mean[0] * (data.spec.n_steps) ** (data.exponent or -0.25)
+        low = min(values.min(), expected) if not data.complete else values.min()
+        room = 0.35 if self._has_guide(data) else 0.7
+        self._fit_axes((first, last * 1.02), (room * low, 1.4 * values.max()))
+
+    def _has_guide(self, data: Any) -> bool:
+        log = self.axes.get_xscale() == "log"
+        return log and not data.spec.network and len(data) >= FULL_LABELS
+
+    def _show_guide(self, data: Any) -> None:
+        """Draw the exponent as a short line under the mean's last decade so far."""
+        if not self._has_guide(data):
+            return
+        calls, mean = data.calls, data.mean
+        end = calls[-1] * 0.8
+        start = max(end / 10**GUIDE_DECADES, calls[0] * 1.5)
+        if end / start < 3:
+            return
+        # a median over neighbours: one jump of one seed must not throw the line about
+        near = (calls > start / 1.6) & (calls < start * 1.6)
+        level = GUIDE_BELOW * np.median(mean[near]) if near.any() else np.nan
+        x = np.array([start, end])
+        y = level * (x / start) ** data.exponent
+        self._show(self._guide, x, y)
+        words = self._words["guide"]
+        words.set_text(
+            f"exponent of the theorem (tuned horizon): ${data.exponent_formula} = {data.exponent:.3f}$"
+        )
+        words.set_position((end, y[1] / 1.12))
+        words.set_visible(True)
+
+    def _show_words(self, data: Any, kept: Sequence[tuple[str, Any]]) -> None:
+        if len(data) < FULL_LABELS:
+            return
+        words, seeds = self._words, data.spec.seeds
+        self._place(words["bound"], self._bound, "explicit bound on the weighted mean")
+        self._place(words["weighted"], self._weighted, "step-weighted mean so far")
+        self._place(words["loss"], self._loss, "training loss, mean over seeds", below_at=0.1)
+        text = f"mean of {seeds} seeds, 25-75 % and 10-90 %" if seeds > 1 else "one seed"
+        if data.spec.network:
+            upper = (data.calls, np.percentile(data.stationarity[:, data.finite], 90, axis=1))
+            self._place(words["mean"], upper, f"stationarity, {text}")
+        else:
+            lower = (data.calls, np.percentile(data.stationarity[:, data.finite], 10, axis=1))
+            self._place(words["mean"], lower, text.replace(", ", ",\n"), below_at=0.14)
+        for i, (text_artist, (label, trace)) in enumerate(
+            zip(self._kept_words, kept, strict=False)
+        ):
+            self._place(text_artist, (trace.calls, trace.mean), label, below_at=0.42 + 0.12 * i)
+
+    def _place(self, text: Text, line: Any, words: str, *, below_at: float | None = None) -> None:
+        """Put words above a falling line at its end so far, or below it at a share of its width.
+
+        Lines fall, so the room is found in pixels: clear of all that the words span.
+        """
+        if isinstance(line, Line2D) and not line.get_visible():
+            return
+        x, y = line.get_data() if isinstance(line, Line2D) else line
+        usable = np.isfinite(y) & (y > 0)
+        if usable.sum() < FULL_LABELS:
+            return
+        points = self.axes.transData.transform(np.column_stack((x[usable], y[usable])))
+        dpi, size = self.figure.dpi, text.get_fontsize() / 72 * self.figure.dpi
+        width = CHARACTER * size * max(len(row) for row in words.split("\n"))
+        above = below_at is None
+        left = points[-1, 0] - width
+        if not above:
+            left = points[0, 0] + below_at * (points[-1, 0] - points[0, 0])
+        spanned = points[(points[:, 0] >= left) & (points[:, 0] <= left + width)]
+        if not len(spanned) or left < self.axes.bbox.x0:
+            return
+        gap = (0.06 if above else -0.08) * dpi
+        height = (spanned[:, 1].max() if above else spanned[:, 1].min()) + gap
+        text.set_text(words)
+        text.set_ha("left")
+        text.set_va("bottom" if above else "top")
+        text.set_position(self.axes.transData.inverted().transform((left, height)))
+        text.set_visible(True)

@@ -1,0 +1,47 @@
+"""What is installed, what this machine has, and whether the front end can show the picture."""
+
+import os
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+PACKAGES = ("scion-explorer", "torch", "numpy", "matplotlib", "jupyterlab", "ipykernel") + (
+    "ipywidgets",
+    "jupyterlab_widgets",
+    "anywidget",
+)
+
+
+def report() -> str:
+    """Return versions, device, threads, and whether JupyterLab has anywidget's front-end extension.
+
+    Example:
+        >>> "torch" in report()
+        True
+    """
+    import torch
+    from jupyter_core.paths import jupyter_path
+
+    lines = [f"Python {platform.python_version()} at {sys.executable}"]
+    lines += [f"{package} {_version(package)}" for package in PACKAGES]
+    folders = [Path(path) / "labextensions" for path in jupyter_path()]
+    for extension in ("anywidget", "@jupyter-widgets/jupyterlab-manager"):
+        found = next((f / extension for f in folders if (f / extension).is_dir()), None)
+        where = f"found at {found}" if found else (
+            "NOT FOUND: install it where the JupyterLab server runs and restart the server, "
+            "or use Explorer(..., fallback=True)"
+        )
+        lines.append(f"front-end extension {extension}: {where}")
+    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none that torch sees"
+    lines.append(f"GPU: {gpu}")
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    lines.append(f"cores for this process: {cores}; torch uses {torch.get_num_threads()} threads")
+    return "\n".join(lines)
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"

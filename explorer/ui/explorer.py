@@ -1,0 +1,359 @@
+"""Explorer: the page, with controls, the live picture and the sentence under it."""
+
+import base64
+import html
+from collections.abc import Sequence
+from typing import Any, final
+
+import ipywidgets as widgets
+
+from explorer.registry import PLOTS
+from explorer.run.spec import RunSpec
+from explorer.run.sweep import Rate
+from explorer.run.trace import Trace
+from explorer.ui._view import View
+from explorer.ui.controls import FOLDED, MAIN, OPTIONS, WORDS, Controls
+from explorer.ui.figure_view import FigureView
+from explorer.ui.image_view import ImageView
+from explorer.ui.presets import PRESETS, Preset
+from explorer.ui.session import Action, Session, Wish
+
+STYLE = """<style>
+.explorer-error { color: var(--jp-error-color0, #b00020); font-size: 12px; line-height: 1.35;
+  white-space: normal; }
+.explorer-why { color: var(--jp-ui-font-color2, #616161); font-size: 12px; line-height: 1.35;
+  white-space: normal; }
+.explorer-sentence { color: var(--jp-content-font-color1, #111); font-size: 14px; line-height: 1.45;
+  white-space: normal; }
+.explorer-failed { color: var(--jp-error-color0, #b00020); font-size: 14px; white-space: pre-wrap; }
+.explorer-question { color: var(--jp-content-font-color1, #111); font-size: 14px;
+  white-space: normal; }
+.explorer-controls .widget-html-content, .explorer-controls .widget-htmlmath-content {
+  font-size: 12px; line-height: 1.35; white-space: normal; }
+.explorer-run.mod-active { box-shadow: none; }
+</style>"""
+PLOT_OF_ACTION: dict[str, Action] = {"decay": "run", "rate": "measure"}
+
+
+@final
+class Explorer(widgets.VBox):
+    """A panel: pick a geometry, a noise, a batch and transport, press Run, and watch.
+
+    Args:
+        spec: What it shows first; None takes the preset's.
+        preset: Name of ``PRESETS``, or a :class:`~explorer.ui.presets.Preset`.
+        controls: Fields of the spec to show, in this order; None shows all, the rarer ones folded.
+        plots: Names of ``PLOTS`` to show, in this order; None takes the preset's.
+        fallback: True shows the picture with a plain image widget, for front ends in which the
+            live one does not load.
+
+    Raises:
+        KeyError: If a preset, control or plot is unknown.
+        TypeError: If ``spec`` is no :class:`RunSpec`.
+
+    Example:
+        >>> panel = Explorer(RunSpec(horizon=200, seeds=2, device="cpu"))
+        >>> trace = panel.run()
+        >>> panel.state, len(panel.trace) > 100
+        ('finished', True)
+    """
+
+    def __init__(
+        self,
+        spec: RunSpec | None = None,
+        *,
+        preset: str | Preset = "First look",
+        controls: Sequence[str] | None = None,
+        plots: Sequence[str] | None = None,
+        fallback: bool = False,
+    ) -> None:
+        if spec is not None and not isinstance(spec, RunSpec):
+            raise TypeError(f"spec must be a RunSpec, got {spec!r}; give RunSpec(problem=...).")
+        self._preset = PRESETS[preset] if isinstance(preset, str) else preset
+        self._own = spec
+        self._shown_plots = _known(plots, tuple(PLOTS), "plot")
+        shown = _known(controls, (*MAIN, *FOLDED), "control")
+        self._display_id: str | None = None
+        self.view: View = ImageView() if fallback else FigureView()
+        self.session = Session(self.view, self._show_status)
+        self.controls = Controls(spec or self._preset.spec, self._choice)
+        self._make_buttons()
+        self._make_texts()
+        super().__init__(self._lay_out(shown))
+        self.add_class("explorer-panel")
+        self.session.show_spec(self.spec)
+
+    @property
+    def spec(self) -> RunSpec:
+        """The present choice."""
+        return self.controls.spec
+
+    @property
+    def trace(self) -> Trace | None:
+        """The present or last run, or None before the first."""
+        data = self.session.job.data if self.session.job is not None else None
+        return data if isinstance(data, Trace) else None
+
+    @property
+    def rate(self) -> Rate | None:
+        """The present or last measured rate, or None."""
+        data = self.session.job.data if self.session.job is not None else None
+        return data if isinstance(data, Rate) else None
+
+    @property
+    def state(self) -> str:
+        """idle, running, paused, finished or failed."""
+        return self.session.state
+
+    def run(self) -> Trace:
+        """Run the present choice to its end in this thread, and return its trace."""
+        job = self.session.run(self._wish("run"))
+        self._show_status()
+        self._update_stored_picture()
+        return job.data
+
+    def start(self) -> None:
+        """Run the present choice in the background; a paused run goes on."""
+        self.session.want(self._wish("run"))
+
+    def pause(self) -> None:
+        """Hold the run; :meth:`start` goes on with it."""
+        self.session.want(self._wish("pause"))
+
+    def stop(self) -> None:
+        """Give the run up and show the empty picture of the present choice."""
+        self.session.want(self._wish("show"))
+
+    def measure(self) -> None:
+        """Measure the rate of the present choice in the background: one tuned run a horizon."""
+        self.session.want(self._wish("measure"))
+
+    def code(self) -> str:
+        """Return the lines of Python that repeat the run."""
+        return self.spec.code()
+
+    def close(self) -> None:
+        """Let the worker go and remove the panel from the page."""
+        self.session.close()
+        super().close()
+
+    def __repr__(self) -> str:
+        return f"Explorer({self._preset.name}): {self.session.sentence}"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        """Return the live panel, and for readers without a kernel its picture and sentence."""
+        return {
+            "application/vnd.jupyter.widget-view+json": {
+                "version_major": 2,
+                "version_minor": 0,
+                "model_id": self.model_id,
+            },
+            "image/png": base64.b64encode(self.session.picture()).decode("ascii"),
+            "text/plain": repr(self),
+        }
+
+    def _ipython_display_(self) -> None:
+        """Display the panel under an id, so that a later run in the notebook can renew the picture."""
+        from IPython.display import publish_display_data
+
+        self._display_id = self._display_id or f"explorer-{self.model_id}"
+        publish_display_data(
+            self._repr_mimebundle_(), metadata={}, transient={"display_id": self._display_id}
+        )
+
+    def _update_stored_picture(self) -> None:
+        """Renew what a reader of the stored notebook sees of a panel that was displayed before."""
+        if self._display_id is None:
+            return
+        from IPython.display import publish_display_data
+
+        publish_display_data(
+            self._repr_mimebundle_(),
+            metadata={},
+            transient={"display_id": self._display_id},
+            update=True,
+        )
+
+    def _wish(self, action: Action) -> Wish:
+        variants = self._preset.variants if self.spec == self._start_spec else ()
+        return Wish(self.spec, action, tuple(variants))
+
+    @property
+    def _start_spec(self) -> RunSpec:
+        return self._own or self._preset.spec
+
+    def _choice(self) -> None:
+        """A control has moved: start anew, stay paused, or say that the picture is an older one."""
+        state = self.session.state
+        if state == "running":
+            self.session.want(self._wish("measure" if self.rate is not None else "run"))
+        elif state == "paused":
+            self.session.want(self._wish("pause"))
+        elif self.session.job is None:
+            self.session.want(self._wish("show"))
+        self._show_status()
+
+    def _make_buttons(self) -> None:
+        # a toggle, because a button's click would wait behind a running cell; each change of its
+        # value is one press, and the label says what the next one does
+        self._run_button = widgets.ToggleButton(
+            description="Run", icon="play", button_style="primary", layout={"width": "110px"}
+        )
+        self._run_button.add_class("explorer-run")
+        self._run_button.observe(lambda _: self._pressed_run(), names="value")
+        actions = {
+            "Reset": (self._reset, "undo", "Back to the preset"),
+            "New seed": (self._new_seed, "random", "The same choice with the next seed"),
+            "Keep": (self._keep, "thumb-tack", "Keep this run as a line, at most four"),
+            "Drop kept": (self._drop, "eraser", "Forget the kept runs"),
+            "Measure the rate": (self.measure, "line-chart", "One tuned run for each horizon to 1e6"),
+        }
+        self._buttons: dict[str, widgets.Button] = {}
+        for name, (action, icon, tip) in actions.items():
+            button = widgets.Button(
+                description=name, icon=icon, tooltip=tip, layout={"width": "auto"}
+            )
+            button.on_click(lambda _, action=action: action())
+            self._buttons[name] = button
+        self._presets = widgets.Dropdown(
+            options=_with(list(PRESETS), self._preset.name),
+            value=self._preset.name,
+            description="Preset",
+            style={"description_width": "56px"},
+            layout={"width": "260px"},
+        )
+        self._presets.observe(lambda change: self._load_preset(change["new"]), names="value")
+        self._xscale = widgets.Dropdown(
+            options=[("logarithmic", "log"), ("linear", "linear")],
+            description="Calls axis",
+            style={"description_width": "104px"},
+            layout={"width": "auto"},
+        )
+        self._xscale.observe(lambda change: self.session.look(xscale=change["new"]), names="value")
+
+    def _make_texts(self) -> None:
+        self._question = widgets.HTML()
+        self._sentence = widgets.HTML(layout={"width": "auto"})
+        self._status = widgets.HTML()
+        self._progress = widgets.FloatProgress(
+            min=0, max=1, layout={"width": "140px"}, style={"bar_color": "#0067a8"}
+        )
+        self._show_question()
+
+    def _lay_out(self, shown: Sequence[str] | None) -> list[widgets.Widget]:
+        rows = [self.controls.row(field) for field in (shown or MAIN)]
+        if shown is None:
+            folded = widgets.VBox([self.controls.row(field) for field in FOLDED] + [self._xscale])
+            fold = widgets.Accordion([folded], titles=("Size, schedule, seeds, device",))
+            rows.append(fold)
+        left = widgets.VBox(rows, layout={"width": "340px", "flex": "0 0 auto"})
+        left.add_class("explorer-controls")
+        picture = widgets.VBox([self.view], layout={"flex": "1 1 420px", "min_width": "0"})
+        middle = widgets.HBox([left, picture], layout={"flex_flow": "row wrap"})
+        buttons = [button for name, button in self._buttons.items() if self._offers(name)]
+        bottom = widgets.HBox(
+            [self._run_button, *buttons, self._progress, self._status],
+            layout={"flex_flow": "row wrap", "align_items": "center"},
+        )
+        top = widgets.HBox(
+            [self._presets, self._question],
+            layout={"flex_flow": "row wrap", "align_items": "center"},
+        )
+        return [widgets.HTML(STYLE), top, middle, bottom, self._sentence]
+
+    def _offers(self, button: str) -> bool:
+        return button != "Measure the rate" or "rate" in (self._shown_plots or PLOTS)
+
+    def _pressed_run(self) -> None:
+        if self.session.state == "running":
+            action: Action = "measure" if self.rate is not None else "pause"
+            self.session.want(self._wish("show" if action == "measure" else "pause"))
+        else:
+            self.start()
+
+    def _reset(self) -> None:
+        self.controls.load(self._start_spec)
+        self._xscale.value = "log"
+        self.session.drop_kept()
+        self.session.want(self._wish("show"))
+        self._show_status()
+
+    def _new_seed(self) -> None:
+        self.controls.load(self.spec.replace(seed=self.spec.seed + 1))
+        self.session.want(self._wish("run"))
+
+    def _keep(self) -> None:
+        self.session.keep()
+
+    def _drop(self) -> None:
+        self.session.drop_kept()
+
+    def _load_preset(self, name: str) -> None:
+        if name == self._preset.name:
+            return
+        self._preset, self._own = PRESETS[name], None
+        self._show_question()
+        self._reset()
+
+    def _show_question(self) -> None:
+        text = html.escape(self._preset.question)
+        self._question.value = f'<div class="explorer-question">{text}</div>'
+
+    def _show_status(self) -> None:
+        """Say where things stand; called by the worker, which never touches a user's control."""
+        if not hasattr(self, "_sentence"):
+            return
+        session = self.session
+        job, state = session.job, session.state
+        label, icon = {
+            "running": ("Stop", "stop") if self.rate is not None else ("Pause", "pause"),
+            "paused": ("Go on", "play"),
+        }.get(state, ("Run", "play"))
+        self._run_button.description, self._run_button.icon = label, icon
+        self._progress.value = job.share if job is not None else 0.0
+        if state == "failed":
+            said = f'<div role="alert" class="explorer-failed">{html.escape(session.error or "")}</div>'
+        elif session.spec is None:
+            said = ""
+        else:
+            said = "".join(
+                f'<div class="{kind}">{html.escape(text)}</div>' for kind, text in self._said()
+            )
+        self._sentence.value = f'<div aria-live="polite">{said}</div>'
+        self._status.value = f'<div class="explorer-why">{html.escape(self._standing())}</div>'
+        self._buttons["Measure the rate"].disabled = self.spec.network
+
+    def _said(self) -> list[tuple[str, str]]:
+        said: list[tuple[str, str]] = []
+        job, session = self.session.job, self.session
+        if job is not None and session.state in ("finished", "idle") and self.spec != session.spec:
+            said.append(("explorer-why", "Settings changed: press Run to draw them."))
+        said.append(("explorer-sentence", session.sentence))
+        if job is not None:
+            said.extend(("explorer-why", note[0].upper() + note[1:]) for note in job.data.notes)
+        return said
+
+    def _standing(self) -> str:
+        job, state = self.session.job, self.session.state
+        if job is None:
+            return state
+        data = job.data
+        device = data.device if isinstance(data, Trace) else ""
+        return f"{state}, {job.share:.0%}, {data.seconds:.1f} s{', ' + device if device else ''}"
+
+
+def _known(
+    names: Sequence[str] | None, known: Sequence[str], kind: str
+) -> tuple[str, ...] | None:
+    for name in names or ():
+        if name not in known:
+            raise KeyError(f"unknown {kind} {name!r}; expected one of {list(known)}.")
+    return tuple(names) if names is not None else None
+
+
+def _with(names: list[str], name: str) -> list[str]:
+    return names if name in names else [*names, name]
+
+
+assert set(WORDS) == {*MAIN, *FOLDED}, "every control has its words"
+assert OPTIONS in FOLDED, "a problem's options are folded away"

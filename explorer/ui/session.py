@@ -1,0 +1,315 @@
+"""Session: one worker and one mailbox; the only thread that draws."""
+
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal, NamedTuple, final
+
+from explorer.plots._base import Plot
+from explorer.plots._canvas import Canvas
+from explorer.plots._style import CSS_DPI, HEIGHT_IN, Theme
+from explorer.registry import PLOTS
+from explorer.run.spec import RunSpec
+from explorer.run.trace import Trace
+from explorer.ui._jobs import Job, Kept, RateJob, RunJob, label_of
+from explorer.ui._view import View
+
+FRAMES_A_SECOND = 15
+DRAWING_SHARE = 0.25  # of the time goes into pictures at most, so that the run stays quick
+SERIES_EVERY_S = 0.5
+QUIET_S = 0.05  # a slider that is being dragged leaves many wishes; the run waits for the last
+MOST_KEPT = 4
+
+State = Literal["idle", "running", "paused", "finished", "failed"]
+Action = Literal["run", "pause", "show", "measure"]
+
+
+class Wish(NamedTuple):
+    """What the page wants done, with what."""
+
+    spec: RunSpec
+    action: Action
+    variants: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Look:
+    """How the picture looks: the view's width, pixel ratio and theme, and the scale of x."""
+
+    width: int = 760
+    pixel_ratio: float = 1.0
+    theme: Theme = "light"
+    xscale: str = "log"
+
+
+@final
+class Session:
+    """Runs what is wished for, one wish at a time, and shows it.
+
+    Callbacks of the page only leave a wish, and the newest wins; the worker looks between steps.
+    So no thread ever waits for a run to end, and no two threads touch a figure.
+
+    Args:
+        view: Where frames are shown.
+        on_change: Called by the worker after each frame and each change of state.
+        clock: Seconds on a clock that never goes back.
+
+    Attributes:
+        state: idle, running, paused, finished or failed.
+        job: The present or last work.
+        spec: What the job runs.
+        kept: Kept runs, at most four, as (label, trace).
+        error: The sentence of the last failure, or None.
+        traceback: Its traceback, for whoever debugs it.
+    """
+
+    def __init__(
+        self,
+        view: View,
+        on_change: Callable[[], None] = lambda: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.view = view
+        self.state: State = "idle"
+        self.job: Job | None = None
+        self.spec: RunSpec | None = None
+        self.kept: Kept = []
+        self.error: str | None = None
+        self.traceback: str | None = None
+        self.frames = 0
+        self._on_change = on_change
+        self._clock = clock
+        self._mailbox = threading.Condition()
+        self._wish: Wish | None = None
+        self._redraw = False
+        self._closed = False
+        self._engine = threading.RLock()  # held by whoever steps and draws
+        self._worker: threading.Thread | None = None
+        self._look = Look()
+        self._canvas: tuple[tuple[str, Look], Canvas] | None = None
+        self._next_frame = self._series_at = 0.0
+        view.on_view(self._looked_at)
+
+    def want(self, wish: Wish) -> None:
+        """Leave a wish; the newest wins. The worker starts with the first one."""
+        with self._mailbox:
+            if self._closed:
+                return
+            self._wish = wish
+            if self._worker is None:
+                self._worker = threading.Thread(target=self._work, daemon=True, name="explorer")
+                self._worker.start()
+            self._mailbox.notify_all()
+
+    def look(self, **changes: Any) -> None:
+        """Change how the picture looks, and have it drawn again."""
+        with self._mailbox:
+            look = replace(self._look, **changes)
+            if look != self._look:
+                self._look, self._redraw = look, True
+            self._mailbox.notify_all()
+        if self._worker is None:
+            self._draw_if_free()
+
+    def keep(self) -> None:
+        """Keep the finished run as a line beside later ones; the oldest of more than four goes."""
+        job = self.job
+        if isinstance(job, RunJob) and len(job.data):
+            self.kept = [*self.kept, ("kept run", job.data)][-MOST_KEPT:]
+            self.look_again()
+
+    def drop_kept(self) -> None:
+        """Forget all kept runs."""
+        self.kept = []
+        self.look_again()
+
+    def look_again(self) -> None:
+        """Have the present picture drawn again."""
+        with self._mailbox:
+            self._redraw = True
+            self._mailbox.notify_all()
+        if self._worker is None:
+            self._draw_if_free()
+
+    def run(self, wish: Wish) -> Job:
+        """Do a wish in the caller's thread, to its end; the same loop, the same numbers.
+
+        A run of the worker is put to rest first. Ctrl-C leaves an incomplete job.
+        """
+        with self._mailbox:
+            self._wish = Wish(wish.spec, "pause") if self._worker is not None else None
+            self._mailbox.notify_all()
+        with self._engine:
+            with self._mailbox:
+                self._wish = None
+            self._begin(wish)
+            job = self.job
+            assert job is not None, "a wish to run begins a job"
+            try:
+                self._go_on(job, attentive=False)
+            except KeyboardInterrupt:
+                self._enter("paused")
+            return job
+
+    def show_spec(self, spec: RunSpec) -> None:
+        """Show the empty picture of a spec, before anything has run."""
+        with self._engine:
+            self.job, self.spec, self.error = None, spec, None
+            self._enter("idle")
+            self._draw(last=True)
+
+    def close(self) -> None:
+        """Let the worker go; the view stays as it is."""
+        with self._mailbox:
+            self._closed, self._wish = True, None
+            self._mailbox.notify_all()
+
+    def picture(self) -> bytes:
+        """Return the present picture as a PNG file, light, at two pixels per CSS pixel."""
+        plot: type[Plot] = PLOTS[self.job.plot if self.job else "decay"]
+        shown = plot()
+        shown.update(self._data(), self._beside())
+        return Canvas(shown, 2.0).png(self._data(), self._beside())
+
+    @property
+    def sentence(self) -> str:
+        """The picture in words."""
+        return self._data().sentence
+
+    def _looked_at(self, pixel_ratio: float, width: int, theme: str) -> None:
+        self.look(pixel_ratio=pixel_ratio, width=max(width, 360), theme=theme)
+
+    def _work(self) -> None:
+        while True:
+            with self._mailbox:
+                self._mailbox.wait_for(lambda: self._wish or self._redraw or self._closed)
+                if self._closed:
+                    return
+            self._wait_for_quiet()
+            with self._engine:
+                try:
+                    self._do_next()
+                except Exception as error:
+                    self._fail(error)
+
+    def _wait_for_quiet(self) -> None:
+        """Return once no newer wish has come for a moment, or at once for a mere redrawing."""
+        with self._mailbox:
+            seen = self._wish
+            while seen is not None:
+                self._mailbox.wait_for(lambda: self._wish is not seen, timeout=QUIET_S)
+                if self._wish is seen:
+                    return
+                seen = self._wish
+
+    def _do_next(self) -> None:
+        with self._mailbox:
+            wish, self._wish = self._wish, None
+            redraw, self._redraw = self._redraw, False
+        if wish is not None:
+            same = self.spec is not None and wish.spec == self.spec
+            resumes = same and wish.action == "run" and self.state == "paused"
+            pauses = same and wish.action == "pause" and self.state in ("running", "paused")
+            if pauses and self.job is not None:
+                self._enter("paused")
+                self._draw(last=True)
+                return
+            if not (resumes and self.job is not None):
+                self._begin(wish)
+            if wish.action in ("run", "measure"):
+                assert self.job is not None, "a wish to run begins a job"
+                self._go_on(self.job, attentive=True)
+            else:
+                self._enter("paused" if wish.action == "pause" else "idle")
+                self._draw(last=True)
+        elif redraw:
+            self._draw(last=True)
+
+    def _begin(self, wish: Wish) -> None:
+        self.error = self.traceback = None
+        self.spec = wish.spec
+        self._next_frame = self._series_at = 0.0
+        if wish.action == "show":
+            self.job = None
+        elif wish.action == "measure":
+            self.job = RateJob(wish.spec)
+        else:
+            self.job = RunJob(wish.spec, wish.variants)
+
+    def _go_on(self, job: Job, *, attentive: bool) -> None:
+        """Step until the job ends; an attentive worker stops for a new wish."""
+        self._enter("running")
+        while not job.finished:
+            if attentive and (self._wish is not None or self._closed):
+                return
+            job.advance()
+            if self._clock() >= self._next_frame and self.view.ready():
+                self._draw()
+        self._enter("finished")
+        self._draw(last=True)
+
+    def _fail(self, error: Exception) -> None:
+        self.error = f"{type(error).__name__}: {_sentence(error)}"
+        self.traceback = traceback.format_exc()
+        self._enter("failed")
+
+    def _enter(self, state: State) -> None:
+        self.state = state
+        self._on_change()
+
+    def _draw_if_free(self) -> None:
+        if self.spec is not None and self._engine.acquire(blocking=False):
+            try:
+                self._draw(last=True)
+            finally:
+                self._engine.release()
+
+    def _data(self) -> Any:
+        if self.job is not None:
+            return self.job.data
+        assert self.spec is not None, "a session shows a spec from its first picture on"
+        return Trace(spec=self.spec)
+
+    def _beside(self) -> Kept:
+        variants = self.job.beside if self.job is not None else []
+        present = self._data().spec
+        kept = [(label_of(_changes(t.spec, present)) or "same", t) for _, t in self.kept]
+        return [*variants, *kept][:MOST_KEPT]
+
+    def _draw(self, *, last: bool = False) -> None:
+        if self.spec is None:
+            return
+        began = self._clock()
+        data, beside, look = self._data(), self._beside(), self._look
+        name = self.job.plot if self.job is not None else "decay"
+        if self._canvas is None or self._canvas[0] != (name, look):
+            size = (look.width / CSS_DPI, HEIGHT_IN)
+            plot = PLOTS[name](theme=look.theme, xscale=look.xscale, size=size)
+            self._canvas = ((name, look), Canvas(plot, look.pixel_ratio))
+        canvas = self._canvas[1]
+        png = canvas.png(data, beside)
+        series = None
+        if last or began - self._series_at >= SERIES_EVERY_S:
+            series = canvas.plot.series(data, beside)
+            self._series_at = began
+        self.view.show(
+            png, alt=data.sentence, axes=canvas.geometry, size=canvas.size, series=series
+        )
+        self.frames += 1
+        ended = self._clock()
+        self._next_frame = ended + max(
+            1 / FRAMES_A_SECOND - (ended - began), (ended - began) * (1 / DRAWING_SHARE - 1)
+        )
+        self._on_change()
+
+
+def _changes(spec: RunSpec, present: RunSpec) -> dict[str, Any]:
+    """Return the fields by which a kept run differs from the present one, with its own values."""
+    return {field: mine for field, (mine, _) in spec.diff(present).items()}
+
+
+def _sentence(error: Exception) -> str:
+    # str(KeyError) is the repr of its message
+    return str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
