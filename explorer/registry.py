@@ -43,7 +43,7 @@ class Registry(Mapping[str, Any]):
         self._names: dict[Any, str] = {}
 
     def names(self) -> list[str]:
-        """Return the names in alphabetical order, those of the room's files and those registered."""
+        """Return the names of the room's files and of what was registered, in order."""
         return sorted({*self._file_names(), *self._classes})
 
     def register(self, name: str) -> Callable[[T], T]:
@@ -55,7 +55,7 @@ class Registry(Mapping[str, Any]):
             name: The word of menus and specs; an identifier.
 
         Raises:
-            ValueError: If ``name`` is no identifier, or the class breaks a law (with the input).
+            ValueError: If ``name`` is no identifier; a broken law raises too, with the input.
         """
         if not name.isidentifier():
             raise ValueError(
@@ -83,8 +83,7 @@ class Registry(Mapping[str, Any]):
             **arguments: Further constructor arguments; only those that the class takes are passed.
 
         Raises:
-            KeyError: If the name is unknown.
-            ValueError: If the text is malformed or an option is unknown or out of range.
+            ValueError: If an option is unknown; as :meth:`parse` and the class itself beyond that.
         """
         if not isinstance(wanted, str):
             return wanted
@@ -102,9 +101,7 @@ class Registry(Mapping[str, Any]):
     def parse(self, text: str) -> tuple[str, dict[str, Any]]:
         """Return the name and the options of ``"name(option=literal, ...)"``, the name known.
 
-        Raises:
-            KeyError: If the name is unknown.
-            ValueError: If the text is not of that form.
+        An unknown name is a KeyError with its neighbours, a text not of that form a ValueError.
         """
         malformed = ValueError(
             f"{self.kind} must read like 'name' or 'name(option=value)' with plain values, "
@@ -112,20 +109,19 @@ class Registry(Mapping[str, Any]):
         )
         try:
             tree = ast.parse(text.strip(), mode="eval").body
-        except SyntaxError:
+        except (SyntaxError, ValueError):  # a null byte is a ValueError in Python 3.11
             raise malformed from None
         if isinstance(tree, ast.Name):
             self[tree.id]
             return tree.id, {}
-        if not isinstance(tree, ast.Call) or not isinstance(tree.func, ast.Name) or tree.args:
-            self[text.strip()]
-            raise malformed
+        if not isinstance(tree, ast.Call) or not isinstance(tree.func, ast.Name):
+            raise KeyError(self.unknown(text))
         self[tree.func.id]
         try:
             options = {str(k.arg): ast.literal_eval(k.value) for k in tree.keywords if k.arg}
-        except ValueError:
+        except (ValueError, TypeError):
             raise malformed from None
-        if len(options) != len(tree.keywords):
+        if tree.args or len(options) != len(tree.keywords):
             raise malformed
         return tree.func.id, options
 
@@ -152,12 +148,10 @@ class Registry(Mapping[str, Any]):
         if name is None:
             article = "an" if self.kind[0] in "aeiou" else "a"
             raise TypeError(
-                f"{self.kind} must be one of {self.names()} or an instance of {article} {self.kind} "
-                f"registered with @register, got {instance!r}."
+                f"{self.kind} must be one of {self.names()} or an instance of {article} "
+                f"{self.kind} registered with @register, got {instance!r}."
             )
-        options = {k: v for k, v in changed_options(instance).items() if k not in without}
-        inside = ", ".join(f"{key}={value!r}" for key, value in options.items())
-        return f"{name}({inside})" if inside else name
+        return with_options(name, changed_options(instance), without=without)
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._classes and name in self._file_names():
@@ -210,6 +204,12 @@ class Registry(Mapping[str, Any]):
 def parameters(cls: type) -> dict[str, inspect.Parameter]:
     """Return the constructor's parameters by name: what ``cls`` asks for."""
     return dict(inspect.signature(cls).parameters)
+
+
+def with_options(name: str, options: Mapping[str, Any], *, without: Collection[str] = ()) -> str:
+    """Return ``"name(option=value, ...)"``, or the bare name where no option is left to say."""
+    said = [f"{key}={value!r}" for key, value in options.items() if key not in without]
+    return f"{name}({', '.join(said)})" if said else name
 
 
 def changed_options(instance: Any) -> dict[str, Any]:

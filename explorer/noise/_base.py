@@ -57,7 +57,7 @@ class Noise(ABC):
         """
 
     def median_size(self) -> float | None:
-        r"""Return the median of :math:`|\xi_{ij}|`, the unit of noise on networks; None if unused."""
+        r"""Return the median of :math:`|\xi_{ij}|`, a network's unit of noise; None if unused."""
         return None
 
 

@@ -39,8 +39,8 @@ def expected_dual_norm(
         law: Hashable parameters of the law, for the cache.
         sample: From uniforms ``[draws, uniforms]`` to matrices' entries ``[draws, m n]``.
         uniforms: Uniforms for one matrix.
-        mean_absolute: :math:`E|\xi_{11}|` where tails are heavy; None takes the plain mean, which is
-            the better estimate of the two where they are light.
+        mean_absolute: :math:`E|\xi_{11}|` where tails are heavy; None takes the plain mean, which
+            is the better estimate of the two where they are light.
     """
     key = (type(norm), repr(norm), shape, law)
     if key not in _found:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 BLOCK_BYTES = 2**20  # of uniforms drawn ahead: fits a cache, and takes a few milliseconds
-HALF_ULP = 2.0**-54  # moves the 53-bit grid of [0, 1) into (0, 1): no logarithm of 0
+OFF_ZERO = 2.0**-55  # moves the 53-bit grid of [0, 1) into (0, 1); 2**-54 rounds its end to 1
 
 
 @final
@@ -65,7 +65,7 @@ class Streams:
         numbers = np.empty((len(self.indices), steps * count))
         for row, index in zip(numbers, self.indices, strict=True):
             self.generator(index, purpose).random(out=row)
-        numbers += HALF_ULP
+        numbers += OFF_ZERO
         return torch.from_numpy(numbers).to(self.device)
 
     def draw(self, purpose: str, count: int, transform: Callable[[Tensor], Tensor]) -> Tensor:

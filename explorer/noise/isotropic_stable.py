@@ -17,11 +17,12 @@ from explorer.registry import NOISES
 @NOISES.register("isotropic_stable")
 @dataclass(frozen=True)
 class IsotropicStable(Noise):
-    r""":math:`\xi = s \sqrt{2A}\, G` with G standard normal and :math:`E e^{-\lambda A} = e^{-\lambda^{p/2}}`.
+    r""":math:`\xi = s \sqrt{2A}\, G`: a normal matrix G times one heavy-tailed length.
 
-    A rare event hits the whole matrix at once. An entry has the law of :class:`Stable`'s, sums have
-    the same law, and :math:`K = s \sqrt{2/\pi}\, \Gamma(1 - 1/p)\, E\|G\|_*` exactly. At
-    :math:`p = 2` it is :math:`N(0, 2s^2)`.
+    The length has :math:`E e^{-\lambda A} = e^{-\lambda^{p/2}}`: a rare event hits the whole matrix
+    at once. An entry has the law of :class:`Stable`'s, sums have the same law, and
+    :math:`K = s \sqrt{2/\pi}\, \Gamma(1 - 1/p)\, E\|G\|_*` exactly. At :math:`p = 2` it is
+    :math:`N(0, 2s^2)`.
 
     Args:
         tail_index: :math:`p` in (1, 2].

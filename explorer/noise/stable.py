@@ -39,7 +39,7 @@ class Stable(Noise):
         1.128
 
     Source:
-        Chambers, Mallows and Stuck (1976), J. Amer. Statist. Assoc. 71, formula (2.3) at skewness 0.
+        Chambers, Mallows and Stuck (1976), J. Amer. Statist. Assoc. 71, formula (2.3), skewness 0.
     """
 
     label = "Stable (entrywise)"
@@ -57,7 +57,9 @@ class Stable(Noise):
         self, like: Tensor, batch_size: int, streams: Streams, purpose: str = "noise"
     ) -> Tensor:
         draws = streams.draw(
-            purpose, 2 * like[0].numel(), lambda u: like_state(stable_draws(u, self.tail_index), like)
+            purpose,
+            2 * like[0].numel(),
+            lambda u: like_state(stable_draws(u, self.tail_index), like),
         )
         return draws * (self.noise_scale * batch_size ** (1 / self.tail_index - 1))
 
@@ -98,15 +100,19 @@ def positive_stable_draws(uniforms: Tensor, index: float) -> Tensor:
         return uniforms[..., 0] * 0 + 1
     angle = math.pi * uniforms[..., 0]
     exponential = -uniforms[..., 1].log()
-    tail = (((1 - index) * angle).sin() / exponential) ** ((1 - index) / index)
-    return (index * angle).sin() / angle.sin() ** (1 / index) * tail
+    # powers in logarithms: torch's pow gives an element other last bits in another place, and a
+    # seed would depend on its neighbours
+    size = (((1 - index) * angle).sin() / exponential).log() * ((1 - index) / index)
+    size -= angle.sin().log() / index
+    return (index * angle).sin() * size.exp()
 
 
 @cache
 def stable_median(tail_index: float) -> float:
     r"""Return the median of :math:`|\xi|` at scale 1, to 1e-6.
 
-    The root of :math:`P(|\xi| \le x) = \frac2\pi \int_0^\infty \frac{\sin xt}{t} e^{-t^p} dt = 1/2`.
+    The root of
+    :math:`P(|\xi| \le x) = \frac2\pi \int_0^\infty \frac{\sin xt}{t} e^{-t^p} dt = 1/2`.
 
     Example:
         >>> round(stable_median(2.0), 5)  # 0.67449 sqrt(2)

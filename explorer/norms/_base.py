@@ -36,7 +36,7 @@ class Norm(ABC):
 
     @abstractmethod
     def __call__(self, x: Tensor) -> Tensor:
-        r"""Return :math:`\|x\|` of each matrix, shape ``[...]`` for ``x`` of shape ``[..., m, n]``."""
+        r"""Return :math:`\|x\|` of each matrix, shape ``[...]`` for ``x`` of ``[..., m, n]``."""
 
     @abstractmethod
     def dual_norm(self, g: Tensor) -> Tensor:
@@ -55,21 +55,20 @@ class Norm(ABC):
 
     @abstractmethod
     def smoothness_ratio(self, shape: tuple[int, int]) -> float:
-        r"""Return :math:`L/l`: the smoothness of :math:`\sum_{ij} \varphi(x_{ij})`, :math:`|\varphi''| \le l`."""
+        r"""Return :math:`L/l` of :math:`\sum_{ij} \varphi(x_{ij})`, :math:`|\varphi''| \le l`."""
 
     @abstractmethod
     def hessian_ratio(self, shape: tuple[int, int]) -> float:
-        r"""Return :math:`\rho/h`: its Hessian's Lipschitz constant, :math:`|\varphi'''| \le h`."""
+        r"""Return :math:`\rho/h`, of its Hessian, with :math:`|\varphi'''| \le h`."""
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
 
 
 def as_norm(wanted: Any) -> Norm:
-    """Return the norm that a name or an instance stands for.
+    """Return the norm that a name of ``NORMS`` or an instance stands for.
 
     Raises:
-        KeyError: If the name is unknown.
         TypeError: If ``wanted`` is neither a name nor a :class:`Norm`.
     """
     if isinstance(wanted, str) and wanted.isidentifier():

@@ -77,7 +77,9 @@ class Geometry:
         0.bias Frobenius() 5.657 vector
         2.weight Sign() 0.125 matrix
         2.bias Frobenius() 3.162 vector
-        >>> optimizer = torch.optim.SGD(Geometry.for_model(model, "sign").param_groups(model), lr=0.1)
+        >>> optimizer = torch.optim.SGD(
+        ...     Geometry.for_model(model, "sign").param_groups(model), lr=0.1
+        ... )
     """
 
     layers: tuple[Layer, ...]
@@ -129,7 +131,9 @@ class Geometry:
             name for name, tensor in named.items() if tensor.requires_grad
         }
         if missing:
-            raise KeyError(f"geometry and model differ in {sorted(missing)}; make it for this model.")
+            raise KeyError(
+                f"geometry and model differ in {sorted(missing)}; make it for this model."
+            )
         return [
             {
                 "params": [named[layer.name]],
@@ -142,7 +146,7 @@ class Geometry:
         ]
 
     def stationarity(self, gradients: Mapping[str, Tensor], *, stacked: bool = True) -> Tensor:
-        r"""Return :math:`\sum_l r_l \|G_l\|_{l,*}`, the dual norm of a whole gradient, shape ``[S]``.
+        r"""Return :math:`\sum_l r_l \|G_l\|_{l,*}`, a whole gradient's dual norm, shape ``[S]``.
 
         Args:
             gradients: Name to gradient of the full objective.
@@ -171,8 +175,8 @@ def scion(model: nn.Module) -> Geometry:
     r"""Return Scion's geometry: operator norms between root-mean-square norms, layer by layer.
 
     Hidden matrices: RMS to RMS, i.e. spectral with radius :math:`\sqrt{d_{out}/d_{in}}` (kernels
-    as ``(out, in k k)``); the last matrix: sign with radius :math:`4/d_{in}`; embeddings: the length
-    of an embedding vector, radius :math:`\sqrt{d}`; vectors: RMS, i.e. Euclidean with
+    as ``(out, in k k)``); the last matrix: sign with radius :math:`4/d_{in}`; embeddings: the
+    length of an embedding vector, radius :math:`\sqrt{d}`; vectors: RMS, i.e. Euclidean with
     :math:`\sqrt d`. So one ``lr`` moves activations alike at every width.
 
     Source:
@@ -180,7 +184,9 @@ def scion(model: nn.Module) -> Geometry:
     """
     trained = _trained(model)
     embeddings = {
-        f"{name}.weight" for name, module in model.named_modules() if isinstance(module, nn.Embedding)
+        f"{name}.weight"
+        for name, module in model.named_modules()
+        if isinstance(module, nn.Embedding)
     }
     matrices = [name for name, p in trained if p.dim() > 1 and name not in embeddings]
     layers: list[Layer] = []

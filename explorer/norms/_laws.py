@@ -30,6 +30,7 @@ def check(cls: type[Norm]) -> None:
             "norm(-2 x) = 2 norm(x)": float(abs(norm(-2 * x) - 2 * norm(x))),
             "lmo(2 g) = lmo(g)": float((norm.lmo(2 * g) - step).abs().max()),
             "lmo(0) = 0": float(norm.lmo(torch.zeros_like(g)).abs().max()),
+            "a stack gives each matrix what it gets alone": _difference_in_a_stack(norm, g, x),
         }
         for law, excess in broken.items():
             if not excess <= TOLERANCE * max(1.0, float(dual)):
@@ -37,3 +38,11 @@ def check(cls: type[Norm]) -> None:
                     f"{cls.__name__} breaks the law {law} by {excess:.3g} at g = {g.tolist()}, "
                     f"x = {x.tolist()}; it was not registered."
                 )
+
+
+def _difference_in_a_stack(norm: Norm, g: torch.Tensor, x: torch.Tensor) -> float:
+    together, alone = torch.stack([g, x]), (g, x)
+    return max(
+        float((method(together) - torch.stack([method(one) for one in alone])).abs().max())
+        for method in (norm, norm.dual_norm, norm.lmo)
+    )

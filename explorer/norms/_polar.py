@@ -24,14 +24,14 @@ WELL_CONDITIONED = 1e-10
 
 
 def polar(g: Tensor) -> Tensor:
-    r"""Return the polar factor :math:`U V^\top` of :math:`g = U \Sigma V^\top`, on the range of ``g``.
+    r"""Return the polar factor :math:`U V^\top` of :math:`g = U \Sigma V^\top`, on its range.
 
     The inverse square root of the Gram matrix of the small side, by an eigendecomposition in
     float64, and one Newton step :math:`P \leftarrow \frac32 P - \frac12 P P^\top P`, after which no
     singular value exceeds one. Where the Gram matrix loses small singular values, the rows
     :math:`v_i^\top g` of the left directions, longest first, are made orthonormal by a QR
-    factorisation instead. The duality gap is of the order of 1e-12, however far apart the singular
-    values are; directions without gradient get no step.
+    factorisation instead. The duality gap is rounding (1e-14) up to condition 1e5, and below 1e-6
+    however far apart the singular values are; directions without gradient get no step.
 
     Args:
         g: Matrices ``[..., m, n]``, any float dtype, any scale. A matrix that holds NaN or an
@@ -63,7 +63,7 @@ def polar(g: Tensor) -> Tensor:
 
 
 def singular_values(g: Tensor) -> Tensor:
-    """Return the singular values of each matrix, float64 ``[..., min(m, n)]``; NaN as in ``polar``."""
+    """Return the singular values, float64 ``[..., min(m, n)]``; NaN as in ``polar``."""
     xp, wide, scale, _ = _prepare(g)
     with _one_thread(wide):
         left = xp.linalg.eigh(wide @ wide.mT)[1]
@@ -96,7 +96,7 @@ def _one_thread(wide: Any) -> AbstractContextManager[Any]:
 
 
 def _triangle_diagonal(xp: Any, wide: Any, left: Any) -> tuple[Any, Any]:
-    """Return orthonormal columns that span the rows of ``left^T wide``, and the triangle's diagonal."""
+    """Return orthonormal columns that span the rows of ``left^T wide``, and R's diagonal."""
     right, triangle = xp.linalg.qr(wide.mT @ xp.flip(left, (-1,)))
     return right, xp.diagonal(triangle, 0, -2, -1)
 
@@ -109,9 +109,10 @@ def _orthonormal_rows(xp: Any, wide: Any, left: Any) -> Any:
 
 
 def lmo_gap(g: Tensor, direction: Tensor) -> Tensor:
-    r"""Return how far ``direction`` is from the spectral LMO: :math:`1 - \langle g, -d \rangle / \|g\|_*`.
+    r"""Return :math:`1 - \langle g, -d \rangle / \|g\|_*`: how far d is from the spectral LMO.
 
-    Measured with an SVD in float64, so that it does not share the code it certifies; 0 at ``g = 0``.
+    Measured with an SVD in float64, so that it shares no code with what it certifies; 0 at
+    ``g = 0``.
     """
     scale = g.abs().amax((-2, -1), keepdim=True).double()
     scaled = g.double() / torch.where(scale == 0, 1.0, scale)

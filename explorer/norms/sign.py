@@ -33,10 +33,10 @@ class Sign(Norm):
     entrywise = True
 
     def __call__(self, x: Tensor) -> Tensor:
-        return x.abs().amax((-2, -1))
+        return _nan_if_infinite(x.abs().amax((-2, -1)))
 
     def dual_norm(self, g: Tensor) -> Tensor:
-        return g.abs().sum((-2, -1))
+        return _nan_if_infinite(g.abs().sum((-2, -1)))
 
     def lmo(self, g: Tensor) -> Tensor:
         # torch's sign of NaN is 0, which would let a diverged seed stand still and look converged
@@ -51,3 +51,7 @@ class Sign(Norm):
 
     def hessian_ratio(self, shape: tuple[int, int]) -> float:
         return shape[0] * shape[1]
+
+
+def _nan_if_infinite(size: Tensor) -> Tensor:
+    return size + (size - size)

@@ -1,7 +1,7 @@
 """Scion, batched or transported: momentum and an LMO on any parameters."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from typing import Any, final
 
@@ -91,11 +91,7 @@ class Scion(torch.optim.Optimizer):
         super().__init__(params, defaults)
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """Add a group of parameters, checked at once.
-
-        Raises:
-            ValueError: If a value is out of range, or a parameter does not fit its norm.
-        """
+        """Add a group of parameters; a value or parameter that does not fit is refused at once."""
         super().add_param_group(param_group)
         group = self.param_groups[-1]
         try:
@@ -147,7 +143,7 @@ class Scion(torch.optim.Optimizer):
 
     @staticmethod
     def coefficient(group: dict[str, Any]) -> float:
-        r"""Return :math:`c_t = \min(\tau\beta/(1-\beta), \text{cap} / \text{last move})` of a group.
+        r"""Return a group's :math:`c_t = \min(\tau\beta/(1-\beta), \text{cap}/\text{last move})`.
 
         Args:
             group: One of ``param_groups``.
@@ -159,7 +155,7 @@ class Scion(torch.optim.Optimizer):
         return min(ratio, cap / group["last_move"])
 
     @contextmanager
-    def at_iterate(self) -> Iterator[None]:
+    def at_iterate(self) -> Generator[None]:
         """Within the block the parameters hold the iterates, to measure, evaluate or save them.
 
         Changes made to the parameters inside are undone at its end.
@@ -205,7 +201,9 @@ class Scion(torch.optim.Optimizer):
 def _check_group(group: dict[str, Any]) -> None:
     for name in ("lr", "radius"):
         if not 0 < group[name] < math.inf:
-            raise ValueError(f"{name} must be positive and finite, got {group[name]!r}; try {name}=0.1.")
+            raise ValueError(
+                f"{name} must be positive and finite, got {group[name]!r}; try {name}=0.1."
+            )
     if not 0 <= group["momentum"] < 1:
         raise ValueError(
             f"momentum must lie in [0, 1), got {group['momentum']!r}; "

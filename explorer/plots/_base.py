@@ -14,10 +14,12 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
 from explorer.plots._style import (
+    CHARACTER,
     CSS_DPI,
     FONT_PT,
     HEIGHT_IN,
     PALETTES,
+    SMALLEST_PT,
     THEMES,
     WIDTH_IN,
     Palette,
@@ -112,9 +114,17 @@ class Plot(ABC):
         return line
 
     def _text(self, color: str, **style: Any) -> Text:
-        text = self.axes.text(0, 0, "", color=color, **{"fontsize": FONT_PT, **style})
+        style = {"fontsize": FONT_PT, "color": color, **style}
+        text = self.axes.text(0, 0, "", fontdict=style)
         self.moving.append(text)
         return text
+
+    def _entitle(self, words: str) -> None:
+        """Set the head of the picture, in letters small enough that none is cut off."""
+        room_pt = self.axes.get_position().width * self.figure.get_figwidth() * 72
+        fitting = room_pt / (CHARACTER * max(1, len(words)))
+        self._title.set_fontsize(min(FONT_PT + 0.5, max(SMALLEST_PT, fitting)))
+        self._title.set_text(words)
 
     def _fit_axes(self, x: tuple[float, float], y: tuple[float, float]) -> None:
         """Set limits, a y of thirds of a decade so that they rarely change while a run goes on."""

@@ -92,9 +92,7 @@ class Canvas:
         """The axes in CSS pixels from the upper left corner, with limits and scales."""
         axes, (_, height) = self.plot.axes, self.size
         box = axes.bbox
-        left, right, bottom, top = (
-            edge / self._ratio for edge in (box.x0, box.x1, box.y0, box.y1)
-        )
+        left, right, bottom, top = (edge / self._ratio for edge in (box.x0, box.x1, box.y0, box.y1))
         return [
             {
                 "box": [left, height - top, right - left, top - bottom],

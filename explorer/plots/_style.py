@@ -13,6 +13,8 @@ WIDTH_IN, HEIGHT_IN = 8.2, 5.0
 CSS_DPI = 96  # a CSS pixel is 1/96 inch, so text keeps its size at every pixel ratio
 FONT_PT = 10.5  # 14 CSS pixels
 SMALL_PT = 9.5
+SMALLEST_PT = 8.5  # 11 CSS pixels
+CHARACTER = 0.54  # mean width of a letter in units of the font size
 
 
 @dataclass(frozen=True)

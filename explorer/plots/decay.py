@@ -9,19 +9,18 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
 from explorer.plots._base import Plot, Series
-from explorer.plots._style import KEPT_DASHES, PLAIN, SMALL_PT
+from explorer.plots._style import CHARACTER, KEPT_DASHES, PLAIN, SMALL_PT
 from explorer.registry import PLOTS
 
 GUIDE_DECADES = 1.1
 GUIDE_BELOW = 0.55  # of the mean
 FULL_LABELS = 12  # records from which on there is room for words
-CHARACTER = 0.54  # mean width of a letter in units of the font size
 
 
 @final
 @PLOTS.register("decay")
 class Decay(Plot):
-    """Mean over seeds with its 25-75 % and 10-90 % bands, weighted mean, bound, exponent, kept runs.
+    """Mean over seeds in its 25-75 % and 10-90 % bands, weighted mean, bound, exponent, kept runs.
 
     The weighted mean and the bound refer to the end of a stratum and are drawn there. The guide
     has the slope of the theorem for a tuned horizon; it is no bound of the curve it stands beside.
@@ -59,7 +58,7 @@ class Decay(Plot):
         self.axes.yaxis.set_major_formatter(PLAIN)
 
     def update(self, data: Any, kept: Sequence[tuple[str, Any]] = ()) -> None:
-        self._title.set_text(data.title)
+        self._entitle(data.title)
         kept = [(label, trace) for label, trace in kept if len(trace)]
         for artist in self.moving:
             artist.set_visible(False)
@@ -142,9 +141,14 @@ class Decay(Plot):
         self._show(self._guide, x, y)
         words = self._words["guide"]
         words.set_text(
-            f"exponent of the theorem (tuned horizon): ${data.exponent_formula} = {data.exponent:.3f}$"
+            f"exponent of the theorem (tuned horizon): "
+            f"${data.exponent_formula} = {data.exponent:.3f}$"
         )
-        words.set_position((end, y[1] / 1.12))
+        # right-aligned at the line's end, unless that would push it over the axis
+        shown = len("exponent of the theorem (tuned horizon): -p-1/3p-2 = -0.214")
+        width = CHARACTER * words.get_fontsize() / 72 * self.figure.dpi * shown
+        pixel = max(self._pixels(end, y[1])[0], self.axes.bbox.x0 + width)
+        words.set_position((self.axes.transData.inverted().transform((pixel, 0))[0], y[1] / 1.12))
         words.set_visible(True)
 
     def _show_words(self, data: Any, kept: Sequence[tuple[str, Any]]) -> None:
@@ -173,12 +177,12 @@ class Decay(Plot):
         """
         if isinstance(line, Line2D) and not line.get_visible():
             return
-        x, y = line.get_data() if isinstance(line, Line2D) else line
+        x, y = map(np.asarray, line.get_data() if isinstance(line, Line2D) else line)
         usable = np.isfinite(y) & (y > 0)
         if usable.sum() < FULL_LABELS:
             return
         points = self.axes.transData.transform(np.column_stack((x[usable], y[usable])))
-        dpi, size = self.figure.dpi, text.get_fontsize() / 72 * self.figure.dpi
+        dpi, size = self.figure.dpi, float(text.get_fontsize()) / 72 * self.figure.dpi
         width = CHARACTER * size * max(len(row) for row in words.split("\n"))
         above = below_at is None
         left = points[-1, 0] - width
@@ -190,7 +194,8 @@ class Decay(Plot):
         gap = (0.06 if above else -0.08) * dpi
         height = (spanned[:, 1].max() if above else spanned[:, 1].min()) + gap
         text.set_text(words)
-        text.set_ha("left")
-        text.set_va("bottom" if above else "top")
-        text.set_position(self.axes.transData.inverted().transform((left, height)))
+        text.set_horizontalalignment("left")
+        text.set_verticalalignment("bottom" if above else "top")
+        x0, y0 = self.axes.transData.inverted().transform((left, height))
+        text.set_position((float(x0), float(y0)))
         text.set_visible(True)

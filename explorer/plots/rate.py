@@ -38,7 +38,7 @@ class RatePlot(Plot):
         self.axes.yaxis.set_major_formatter(PLAIN)
 
     def update(self, data: Any, kept: Sequence[tuple[str, Any]] = ()) -> None:
-        self._title.set_text(data.title)
+        self._entitle(data.title)
         for artist in self.moving:
             artist.set_visible(False)
         first, last = data.horizons[0], data.horizons[-1]
@@ -51,9 +51,7 @@ class RatePlot(Plot):
         gaps = np.full(len(calls), np.nan)
         self._move(self._points, calls, mean)
         self._move(self._bound, calls, bound)
-        self._move(
-            self._bars, np.repeat(calls, 3), np.column_stack((low, high, gaps)).ravel()
-        )
+        self._move(self._bars, np.repeat(calls, 3), np.column_stack((low, high, gaps)).ravel())
         self._fit_axes((first / 2, last * 2), (0.35 * low.min(), 1.6 * bound.max()))
         self._say("bound", (calls[0], bound[0] * 1.12), "explicit bound of each run")
         if len(data) < 2:

@@ -12,7 +12,10 @@ TRAIN = 1500
 
 
 class Split(NamedTuple):
-    """Images ``[N, 64]`` of mean 0 and variance 1 over all pixels, and their labels ``[N]``, for training and held out."""
+    """Images ``[N, 64]`` and labels ``[N]``, to train on and held out.
+
+    Over the pixels of the training images the mean is 0 and the variance 1.
+    """
 
     images: Tensor
     labels: Tensor

@@ -1,7 +1,8 @@
 """A multilayer perceptron on the UCI optical digits."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import final
+from typing import Any, ClassVar, final
 
 import torch
 from torch import nn
@@ -34,7 +35,7 @@ class Mlp(Network):
 
     label = "MLP on digits"
     formula = r"f(X) = \frac{1}{N}\sum_k \mathrm{CE}(X_3\,\phi(X_2\,\phi(X_1 a_k)), y_k)"
-    defaults = {
+    defaults: ClassVar[Mapping[str, Any]] = {
         **TOY_DEFAULTS,
         "rows": None,
         "columns": None,

@@ -15,7 +15,7 @@ from explorer.registry import PROBLEMS
 @PROBLEMS.register("quadratic")
 @dataclass(frozen=True)
 class Quadratic(Toy):
-    r""":math:`f(X) = \frac12 \langle X, H X\rangle` with :math:`H = \mathrm{diag}(\kappa^{-i/(m-1)})`.
+    r""":math:`f(X) = \frac12 \langle X, H X\rangle`, :math:`H = \mathrm{diag}(\kappa^{-i/(m-1)})`.
 
     The Hessian is constant: :math:`\rho = 0`.
 

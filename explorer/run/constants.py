@@ -73,7 +73,8 @@ def layer_scales(spec: RunSpec, noise: Noise, gradient: dict[str, Tensor]) -> di
     every tail index.
     """
     median = noise.median_size()
-    assert median and spec.noise_ratio, "a spec lets only such noise onto a network"
+    assert median, "a spec lets only noise with a median onto a network"
+    assert spec.noise_ratio, "a network's noise has a ratio"
     factor = spec.noise_ratio * NORMAL_MEDIAN / median
     return {
         name: factor * g.square().mean(tuple(range(1, g.dim())), keepdim=True).sqrt()
@@ -81,7 +82,7 @@ def layer_scales(spec: RunSpec, noise: Noise, gradient: dict[str, Tensor]) -> di
     }
 
 
-def regime(spec: RunSpec, constants: Constants | None) -> list[str]:
+def regime(spec: RunSpec, noise: Noise, constants: Constants | None) -> list[str]:
     """Return the sentences that a reader must know beside the picture of such a run."""
     if constants is None or constants.noise == 0:
         return []
@@ -96,8 +97,8 @@ def regime(spec: RunSpec, constants: Constants | None) -> list[str]:
         )
         if w > TOO_STRONG * horizon:
             notes.append(
-                f"noise too strong for this budget: the tuned window W = {w:.2g} exceeds a tenth of "
-                f"N = {horizon:,}."
+                f"noise too strong for this budget: the tuned window W = {w:.2g} exceeds a tenth "
+                f"of N = {horizon:,}."
             )
         largest = largest_transported_batch(constants, horizon) if full else w
         if full and largest < 1:
@@ -108,6 +109,8 @@ def regime(spec: RunSpec, constants: Constants | None) -> list[str]:
                 f"batch {spec.batch_size:,} is above {name} = {largest:.3g}: "
                 "this part of the batch is wasted."
             )
+    kind = {"exact": "exact for this law", "bound": "an upper bound"}[noise.constant_kind]
+    notes.append(f"noise constant K = {constants.noise:.3g} ({kind}), p = {constants.moment:g}.")
     if "stable" in spec.noise and spec.tail_index < 2:
         notes.append(
             "stable noise has moments below its index only: the paper covers every p' < p, "

@@ -1,9 +1,15 @@
 """Where a run is computed, and what this machine has."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
+
 import torch
 
 # Where a GPU is likely to win. Not measured yet: no figure of a GPU stands behind the number.
 ENTRIES_FOR_GPU = 2**20
+
+# Measured on two cores: below this one thread is as quick as two, and unharmed by neighbours.
+ENTRIES_FOR_THREADS = 2**18
 
 DEVICES = ("auto", "cpu", "cuda")
 
@@ -15,12 +21,13 @@ def check_device(wanted: str) -> None:
         ValueError: If the device is unknown to the explorer.
         RuntimeError: If it is known and missing here.
     """
-    kind = wanted.partition(":")[0] if isinstance(wanted, str) else wanted
+    kind, colon, index = wanted.partition(":")
     if kind == "mps":
         raise ValueError(
-            "device 'mps' cannot be used: it has no float64, which the exact LMO needs; choose 'cpu'."
+            "device 'mps' cannot be used: it has no float64, which the exact LMO needs; "
+            "choose 'cpu'."
         )
-    if kind not in DEVICES:
+    if kind not in DEVICES or (colon and not (kind == "cuda" and index.isdigit())):
         raise ValueError(f"device must be one of {list(DEVICES)}, got {wanted!r}; 'auto' chooses.")
     if kind == "cuda":
         if not torch.cuda.is_available():
@@ -28,8 +35,7 @@ def check_device(wanted: str) -> None:
                 f"device {wanted!r} asked for, but torch sees no GPU; "
                 "choose 'cpu', or 'auto' to take what there is."
             )
-        index = wanted.partition(":")[2]
-        if index and not (index.isdigit() and int(index) < torch.cuda.device_count()):
+        if index and int(index) >= torch.cuda.device_count():
             raise RuntimeError(
                 f"device {wanted!r} asked for, but torch sees {torch.cuda.device_count()} GPUs; "
                 "choose 'cuda'."
@@ -51,3 +57,21 @@ def choose_device(wanted: str, *, network: bool, entries: int) -> tuple[torch.de
     if network or entries >= ENTRIES_FOR_GPU:
         return torch.device("cuda"), "a GPU is there and the run is large"
     return torch.device("cpu"), "the run is too small to gain from the GPU"
+
+
+@contextmanager
+def few_threads(entries: int) -> Generator[None]:
+    """Within the block torch uses one thread where a state is small, and all it had where large.
+
+    Threads that wait for each other at every small operation make a run slower, and many times
+    slower where something else wants the cores.
+
+    Args:
+        entries: Numbers in the state of all seeds together.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1 if entries < ENTRIES_FOR_THREADS else before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -6,7 +6,13 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-PACKAGES = ("scion-explorer", "torch", "numpy", "matplotlib", "jupyterlab", "ipykernel") + (
+PACKAGES = (
+    "scion-explorer",
+    "torch",
+    "numpy",
+    "matplotlib",
+    "jupyterlab",
+    "ipykernel",
     "ipywidgets",
     "jupyterlab_widgets",
     "anywidget",
@@ -28,9 +34,13 @@ def report() -> str:
     folders = [Path(path) / "labextensions" for path in jupyter_path()]
     for extension in ("anywidget", "@jupyter-widgets/jupyterlab-manager"):
         found = next((f / extension for f in folders if (f / extension).is_dir()), None)
-        where = f"found at {found}" if found else (
-            "NOT FOUND: install it where the JupyterLab server runs and restart the server, "
-            "or use Explorer(..., fallback=True)"
+        where = (
+            f"found at {found}"
+            if found
+            else (
+                "NOT FOUND: install it where the JupyterLab server runs and restart the server, "
+                "or use Explorer(..., fallback=True)"
+            )
         )
         lines.append(f"front-end extension {extension}: {where}")
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none that torch sees"

@@ -21,7 +21,7 @@ from explorer.run.constants import (
     torch_dtype,
     toy_setting,
 )
-from explorer.run.device import choose_device
+from explorer.run.device import choose_device, few_threads
 from explorer.run.measure import Stratum, strata
 from explorer.run.spec import RunSpec, make
 from explorer.run.trace import Record, Trace
@@ -40,6 +40,7 @@ class Experiment:
     Attributes:
         trace: All records so far.
         step: Steps made.
+        entries: Numbers in the state of all seeds together.
 
     Raises:
         ValueError: If the spec asks for something that its classes cannot give together.
@@ -54,9 +55,8 @@ class Experiment:
     def __init__(self, spec: RunSpec) -> None:
         self.spec = spec
         self.problem = make(PROBLEMS, spec, spec.problem)
-        self._device, why = choose_device(
-            spec.device, network=spec.network, entries=spec.seeds * _entries(self.problem)
-        )
+        self.entries = spec.seeds * _entries(self.problem)
+        self._device, why = choose_device(spec.device, network=spec.network, entries=self.entries)
         self._streams = Streams(spec.seed, spec.seeds, self._device)
         start = self.problem.start(self._streams, torch_dtype(spec))
         self._parameters = {name: nn.Parameter(tensor) for name, tensor in start.items()}
@@ -77,14 +77,7 @@ class Experiment:
         groups = self.geometry.param_groups(self._parameters, stacked=True)
         self._schedule = self._make_schedule()
         first = self._schedule(spec.batch_size, spec.batch_size)
-        self.optimizer = make(
-            OPTIMIZERS,
-            spec,
-            spec.optimizer,
-            params=groups,
-            lr=first.lr,
-            momentum=first.momentum,
-        )
+        self.optimizer = make(OPTIMIZERS, spec, spec.optimizer, params=groups, lr=first.lr)
         self._scion = self.optimizer if isinstance(self.optimizer, Scion) else None
         self._bound, self.trace = self._make_bound(f"{self._device}, {why}")
         self._strata = strata(
@@ -163,21 +156,20 @@ class Experiment:
         return gradient
 
     def _set(self, lr: float, momentum: float) -> float:
-        """Give step size and momentum to the optimiser, look ahead, and return its coefficient."""
+        """Give step size and momentum to the optimiser, look ahead, and return its coefficient.
+
+        A baseline keeps its momentum: its first step has a rule of its own.
+        """
         for group in self.optimizer.param_groups:
             group["lr"] = lr
-            if "betas" in group:
-                group["betas"] = (momentum, group["betas"][1])
-            else:
+            if self._scion is not None:
                 group["momentum"] = momentum
         if self._scion is None:
             return 0.0
         self._scion.look_ahead()
         return self._scion.coefficient(self._scion.param_groups[0])
 
-    def _measure(
-        self, stratum: Stratum, lr: float, momentum: float, coefficient: float
-    ) -> Record:
+    def _measure(self, stratum: Stratum, lr: float, momentum: float, coefficient: float) -> Record:
         """Return the record of the iterate before the step, its sums still open."""
         with self._scion.at_iterate() if self._scion is not None else nullcontext():
             gradient, measures = self.problem.measure(self.state)
@@ -218,6 +210,7 @@ class Experiment:
             noise_constant=constants is not None,
             transport=transport,
             hessian_smoothness=constants.hessian_smoothness if constants else None,
+            constrained=any(group.get("constrained") for group in self.optimizer.param_groups),
         )
         bound = Bound(constants, transport) if constants is not None and why_not is None else None
         tail = self._noise.tail_index
@@ -228,7 +221,7 @@ class Experiment:
             bound_unmet=why_not,
             exponent=bound.exponent if bound else exponent(tail, transport, noiseless=noiseless),
             exponent_formula=formula(transport, noiseless=noiseless, rho_zero=rho_zero),
-            notes=tuple(regime(spec, constants)),
+            notes=tuple(regime(spec, self._noise, constants)),
             device=device,
         )
         return bound, trace
@@ -254,10 +247,13 @@ def run(spec: RunSpec, *, progress: bool = False) -> Trace:
     if not isinstance(spec, RunSpec):
         raise TypeError(f"spec must be a RunSpec, got {spec!r}; give RunSpec(problem=...).")
     experiment = Experiment(spec)
+    every = max(1, spec.n_steps // 100)
     try:
-        while not experiment.finished:
-            if experiment.advance() and progress:
-                show_progress(experiment.step / spec.n_steps)
+        with few_threads(experiment.entries):
+            while not experiment.finished:
+                experiment.advance()
+                if progress and (experiment.step % every == 0 or experiment.finished):
+                    show_progress(experiment.step / spec.n_steps)
     except KeyboardInterrupt:
         experiment.trace.complete = False
     if progress:

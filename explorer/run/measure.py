@@ -1,5 +1,6 @@
 """When a run is measured: steps drawn before it starts, so that means are unbiased."""
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -36,5 +37,4 @@ def strata(n_steps: int, generator: np.random.Generator, most: int = 200) -> lis
     single = round(SINGLE_SHARE * most)
     wide = np.geomspace(single, n_steps, most - single)
     edges = [*range(single), *np.unique(np.rint(wide).astype(int)).tolist()]
-    spans = zip(edges[:-1], edges[1:], strict=True)
-    return [Stratum(a, b, int(generator.integers(a, b))) for a, b in spans]
+    return [Stratum(a, b, int(generator.integers(a, b))) for a, b in pairwise(edges)]

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import math
 import operator
+from collections.abc import Set
 from dataclasses import InitVar, dataclass
 from numbers import Real
 from typing import Any, final
@@ -17,6 +18,7 @@ from explorer.registry import (
     Registry,
     changed_options,
     parameters,
+    with_options,
 )
 from explorer.run.device import check_device
 from explorer.theory.schedules import SCHEDULES
@@ -24,6 +26,7 @@ from explorer.theory.schedules import SCHEDULES
 DTYPES = ("float32", "float64")
 NOISE_UNITS = ("noise_level", "noise_scale", "noise_ratio")
 TUNED = ("anytime", "horizon")
+OF_THE_GEOMETRY = ("params", "radius", "view", "stacked")  # of an optimiser's arguments
 
 
 class _Choice:
@@ -116,7 +119,7 @@ class RunSpec:
 
     def __post_init__(self, _origin: "_Origin | None") -> None:
         values = {name: getattr(self, name) for name in field_names()}
-        _take_options_of_instances(values)
+        _take_options(values)
         given = {name for name, value in values.items() if value is not CHOICE}
         fresh = given
         if _origin is not None:
@@ -227,6 +230,7 @@ def make(registry: Registry, spec: RunSpec, text: str, **given: Any) -> Any:
     """Return an instance of the class named in ``text``, with the spec's fields it asks for."""
     cls = registry[registry.parse(text)[0]]
     chosen = {name: getattr(spec, name) for name in fields_used(cls)}
+    chosen = {name: value for name, value in chosen.items() if value is not None}
     return registry.make(text, **(chosen | given))
 
 
@@ -255,29 +259,32 @@ def unasked(spec: RunSpec, field: str) -> str | None:
     return None
 
 
-def _take_options_of_instances(values: dict[str, Any]) -> None:
-    """Spell instances as text; what they set of the spec's own fields goes there."""
+def _take_options(values: dict[str, Any]) -> None:
+    """Spell instances as text; what they or a text set of the spec's own fields goes there."""
     names = field_names()
     registries = {"problem": PROBLEMS, "noise": NOISES, "norm": NORMS, "optimizer": OPTIMIZERS}
     for field, registry in registries.items():
-        instance = values[field]
-        if instance is CHOICE or isinstance(instance, str):
+        wanted = values[field]
+        if wanted is CHOICE or (isinstance(wanted, str) and "(" not in wanted):
             continue
-        values[field] = registry.spell(instance, without=names)
-        for name, value in changed_options(instance).items():
-            if name not in names:
-                continue
-            if values[name] not in (CHOICE, None, value):
+        if isinstance(wanted, str):
+            name, options = registry.parse(wanted)
+            values[field] = with_options(name, options, without=names)
+        else:
+            options = changed_options(wanted)
+            values[field] = registry.spell(wanted, without=names)
+        for name in options.keys() & set(names):
+            if values[name] not in (CHOICE, None, options[name]):
                 raise ValueError(
-                    f"{name} is given twice, as {values[name]!r} and in {instance!r}; say it once."
+                    f"{name} is given twice, as {values[name]!r} and in {wanted!r}; say it once."
                 )
-            values[name] = value
+            values[name] = options[name]
 
 
 def _drop_what_no_longer_applies(
-    values: dict[str, Any], origin: _Origin, fresh: set[str], given: set[str]
+    values: dict[str, Any], origin: _Origin, fresh: Set[str], given: Set[str]
 ) -> None:
-    """Give a field back to the problem where a new problem or noise unit leaves it without sense."""
+    """Give a field back to the problem where a new problem or noise unit takes its sense away."""
     if any(values[unit] is not None for unit in NOISE_UNITS if unit in fresh):
         for unit in set(NOISE_UNITS) - fresh:
             values[unit] = CHOICE
@@ -292,7 +299,7 @@ def _drop_what_no_longer_applies(
             values[name] = CHOICE
 
 
-def _choose(values: dict[str, Any], fresh: set[str]) -> None:
+def _choose(values: dict[str, Any], fresh: Set[str]) -> None:
     """Fill in the problem's own choices; of the noise units, only where none was given."""
     name, _ = PROBLEMS.parse(_text("problem", values["problem"]))
     problem = PROBLEMS[name]
@@ -316,6 +323,9 @@ def _choose(values: dict[str, Any], fresh: set[str]) -> None:
         if values[field] is CHOICE:
             values[field] = default
     if all(values[unit] is None for unit in NOISE_UNITS):
+        if values["noise"] == "none":  # nothing asks for a unit, so the problem's own stands
+            values[fitting[0]] = problem.defaults[fitting[0]]
+            return
         raise ValueError(
             f"{fitting[0]} must be a positive number, got None with no other unit; "
             "for no noise choose noise='none'."
@@ -390,7 +400,12 @@ def _check_noise(values: dict[str, Any], problem: Any) -> None:
 
 
 def _check_schedule(values: dict[str, Any], problem: Any) -> None:
-    name, _ = OPTIMIZERS.parse(_text("optimizer", values["optimizer"]))
+    name, options = OPTIMIZERS.parse(_text("optimizer", values["optimizer"]))
+    able = set(parameters(OPTIMIZERS[name])) - {*OF_THE_GEOMETRY, *field_names()}
+    for unknown in set(options) - able:
+        raise ValueError(
+            f"optimizer {name!r} has no option {unknown!r} in a run; it has {sorted(able)}."
+        )
     is_lmo_method = "norm" in fields_used(OPTIMIZERS[name])
     schedule = values["schedule"]
     if not is_lmo_method:
@@ -410,8 +425,8 @@ def _check_schedule(values: dict[str, Any], problem: Any) -> None:
         for field, example in (("lr", "2**-5"), ("momentum", "0.95")):
             if values[field] is None:
                 raise ValueError(
-                    f"{field} must be given on a network, got None: there is no constant to tune it "
-                    f"by; try {field}={example}."
+                    f"{field} must be given on a network, got None: there is no constant to tune "
+                    f"it by; try {field}={example}."
                 )
 
 

@@ -7,9 +7,10 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.registry import PLOTS, PROBLEMS
 from explorer.norms._base import as_norm
+from explorer.registry import PLOTS, PROBLEMS
 from explorer.run.constants import toy_setting
+from explorer.run.device import few_threads
 from explorer.run.experiment import Experiment, run, show_progress
 from explorer.run.spec import RunSpec, make
 from explorer.run.trace import Trace, describe
@@ -77,7 +78,7 @@ class Rate:
 
     @property
     def slope_interval(self) -> tuple[float, float]:
-        """Its 95 % percentile-bootstrap interval over seeds; it knows nothing of a finite horizon."""
+        """Its 95 % percentile-bootstrap interval over seeds; blind to finite horizons."""
         return self.fitted.interval
 
     @property
@@ -137,7 +138,7 @@ class Rate:
     def __repr__(self) -> str:
         return self.sentence
 
-    def _repr_png_(self) -> bytes:
+    def _repr_png_(self) -> bytes:  # pyright: ignore[reportUnusedFunction]  # IPython's
         return PLOTS["rate"].png(self)
 
 
@@ -173,6 +174,12 @@ class Sweep:
         """Share of the steps that are made."""
         return self._done / self._steps
 
+    @property
+    def entries(self) -> int:
+        """Numbers in the state of all seeds together."""
+        spec = self.rate.spec
+        return spec.seeds * (spec.rows or 1) * (spec.columns or 1)
+
     def advance(self) -> bool:
         """Make one step; return True if it completed a point."""
         if self._present is None:
@@ -192,8 +199,8 @@ def points(spec: RunSpec, horizons: Sequence[int], batch_size: str) -> Iterator[
         raise ValueError(f"batch_size must be 'tuned' or 'spec', got {batch_size!r}.")
     if spec.network or spec.optimizer.partition("(")[0] != "scion":
         raise ValueError(
-            f"no rate to measure: tuning to a horizon needs L, rho and K, and {spec.problem!r} with "
-            f"optimizer {spec.optimizer!r} has none; choose a toy and 'scion'."
+            f"no rate to measure: tuning to a horizon needs L, rho and K, and {spec.problem!r} "
+            f"with optimizer {spec.optimizer!r} has none; choose a toy and 'scion'."
         )
     wanted = [*horizons]
     if len(wanted) < 2 or sorted(set(wanted)) != wanted:
@@ -228,10 +235,8 @@ def sweep(
         progress: True shows a bar on standard error.
 
     Returns:
-        The rate; after Ctrl-C the horizons that are done.
-
-    Raises:
-        ValueError: If no theorem tunes such a run, or the horizons are not ascending.
+        The rate; after Ctrl-C the horizons that are done. A run that no theorem tunes is refused,
+        as :class:`Sweep` says.
 
     Example:
         >>> rate = sweep(RunSpec(norm="sign", rows=2, columns=2, seeds=4), horizons=[100, 1000])
@@ -244,9 +249,10 @@ def sweep(
         sweeping.rate.traces.extend(future.result() for future in futures)
         return sweeping.rate
     try:
-        while not sweeping.finished:
-            if sweeping.advance() and progress:
-                show_progress(sweeping.share)
+        with few_threads(sweeping.entries):
+            while not sweeping.finished:
+                if sweeping.advance() and progress:
+                    show_progress(sweeping.share)
     except KeyboardInterrupt:
         pass  # the rate says by itself that horizons are missing
     return sweeping.rate

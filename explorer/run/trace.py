@@ -109,7 +109,7 @@ class Trace:
 
     @property
     def stratum_end(self) -> Array:
-        """Oracle calls at the end of each record's stratum, where means and bound stand, ``[R]``."""
+        """Oracle calls at the end of a record's stratum, where means and bound stand, ``[R]``."""
         return self.column("stratum_end")
 
     @property
@@ -188,15 +188,10 @@ class Trace:
     def save(self, path: str | Path) -> None:
         """Write everything to an npz file without pickle; :meth:`load` reads it."""
         meta = {name: getattr(self, name) for name in META} | {"spec": self.spec.to_json()}
-        measures = {f"measure/{name}": array for name, array in self.measures.items()}
-        numbers = {name: self.column(name) for name in NUMBERS}
-        np.savez_compressed(
-            path,
-            meta=np.array(json.dumps(meta)),
-            stationarity=self.stationarity,
-            **numbers,
-            **measures,
-        )
+        arrays: dict[str, Any] = {name: self.column(name) for name in NUMBERS}
+        arrays |= {f"measure/{name}": array for name, array in self.measures.items()}
+        arrays |= {"meta": np.array(json.dumps(meta)), "stationarity": self.stationarity}
+        np.savez_compressed(path, **arrays)
 
     @classmethod
     def load(cls, path: str | Path) -> "Trace":
@@ -207,7 +202,9 @@ class Trace:
         """
         with np.load(path, allow_pickle=False) as file:
             if "meta" not in file or "stationarity" not in file:
-                raise ValueError(f"path must name a saved trace, got {str(path)!r}; see Trace.save.")
+                raise ValueError(
+                    f"path must name a saved trace, got {str(path)!r}; see Trace.save."
+                )
             meta = json.loads(str(file["meta"]))
             arrays = {name: file[name] for name in file.files if name != "meta"}
         spec = RunSpec.recall(meta.pop("spec"))
@@ -242,7 +239,7 @@ class Trace:
     def __repr__(self) -> str:
         return self.sentence
 
-    def _repr_png_(self) -> bytes:
+    def _repr_png_(self) -> bytes:  # pyright: ignore[reportUnusedFunction]  # IPython's
         return PLOTS["decay"].png(self)
 
     def _head(self) -> str:
@@ -292,13 +289,22 @@ class Trace:
         if self.spec.problem.startswith("mlp") and value is not None and len(value):
             dead = int((value[-1] >= np.log(10)).sum())
             if dead and self.complete:
-                said.append(f"{dead} of {self.spec.seeds} networks learned nothing (loss >= ln 10).")
+                said.append(
+                    f"{dead} of {self.spec.seeds} networks learned nothing (loss >= ln 10)."
+                )
         if self.bound_unmet:
             said.append(self.bound_unmet[0].upper() + self.bound_unmet[1:])
         return said
 
 
-META = ("bound_unmet", "exponent", "exponent_formula", "notes", "device", "version", "seconds") + (
+META = (
+    "bound_unmet",
+    "exponent",
+    "exponent_formula",
+    "notes",
+    "device",
+    "version",
+    "seconds",
     "complete",
 )
 
@@ -307,15 +313,15 @@ def describe(spec: RunSpec) -> str:
     """Return a spec in one line.
 
     Example:
-        >>> describe(RunSpec(transport=True))
-        'Scion, spectral norm, log_cosh 4 x 16, stable noise with tail index 1.6, batch 1, transport on'
+        >>> describe(RunSpec(norm="sign", transport=True))
+        'Scion, sign norm, log_cosh 4 x 16, stable noise with tail index 1.6, batch 1, transport on'
     """
     names = {"scion": "Scion", "sgd": "SGD", "adamw": "AdamW"}
     method = names.get(spec.optimizer, spec.optimizer)
     size = f" {spec.rows} x {spec.columns}" if spec.rows else ""
     parts = [method, f"{spec.norm} norm" if spec.rows else f"geometry {spec.norm}"]
     parts.append(f"{spec.problem}{size}")
-    tail = "" if spec.noise in ("none", "gaussian") else f" with tail index {spec.tail_index:g}"
+    tail = "" if spec.noise in ("none", "gaussian") else f" p = {spec.tail_index:g}"
     parts.append("no added noise" if spec.noise == "none" else f"{spec.noise} noise{tail}")
     parts.append(f"batch {spec.batch_size:,}")
     if spec.transport and spec.optimizer == "scion":

@@ -63,7 +63,7 @@ class Bound:
             lr: :math:`\eta_t`, positive.
             momentum: :math:`\beta_t`, the weight of the past; the first step's counts as 0.
             batch_size: :math:`B_t`.
-            coefficient: :math:`c_t \le \beta_t/(1-\beta_t)`, the look-ahead in units of the last move.
+            coefficient: :math:`c_t \le \beta_t/(1-\beta_t)`, the look-ahead in last moves.
         """
         smoothness, rho, _, noise, p = self._constants
         beta, c = (momentum, coefficient) if self._sum_lr else (0.0, 0.0)
@@ -105,8 +105,13 @@ def unmet(
         constrained: True where iterates are kept in a ball.
 
     Example:
-        >>> unmet(network=False, lmo_method=False, noise_constant=True, transport=0,
-        ...       hessian_smoothness=0.0)
+        >>> unmet(
+        ...     network=False,
+        ...     lmo_method=False,
+        ...     noise_constant=True,
+        ...     transport=0,
+        ...     hessian_smoothness=0.0,
+        ... )
         'no bound drawn: the inequality is about steps of size lr along an LMO, which this ...'
     """
     reasons = {
@@ -115,8 +120,9 @@ def unmet(
         "no bound drawn: the inequality is about steps of size lr along an LMO, which this "
         "optimizer does not take.": not lmo_method,
         "no bound drawn: the constant K of this noise is unknown.": not noise_constant,
-        "no bound drawn: transport needs a Lipschitz Hessian, and rho is unknown "
-        "here.": transport > 0 and hessian_smoothness is None,
+        "no bound drawn: transport needs a Lipschitz Hessian, and rho is unknown here.": transport
+        > 0
+        and hessian_smoothness is None,
         "no bound drawn: the inequality is about unconstrained steps.": constrained,
     }
     return next((sentence for sentence, applies in reasons.items() if applies), None)

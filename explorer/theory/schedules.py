@@ -40,7 +40,7 @@ def window(constants: Constants, calls: float, *, batched: bool) -> float:
     .. math::
         W = (4qK/A)^{2/(2q+1)}, \quad A = a\sqrt{L\Delta/N}, \quad q = 1 - 1/p,
 
-    with :math:`a = \sqrt2` where a batch does the averaging and :math:`2\sqrt2` where momentum does.
+    with :math:`a = \sqrt2` where a batch averages and :math:`2\sqrt2` where momentum does.
     """
     smoothness, _, gap, noise, p = constants
     q = 1 - 1 / p
@@ -122,6 +122,7 @@ def tune(
     w = max(batch_size, min(wanted, longest_window or calls))
     beta = max(0.0, 1 - batch_size / w) if momentum is None else momentum
     if transported:
+        assert rho, "full transport is tuned for rho > 0"
         lr = positive_root(2 * rho * beta / (1 - beta) ** 2, smoothness / 2, gap / steps)
     else:
         lr = sqrt(gap / (smoothness * (2 / (1 - beta) - 1.5) * steps))
@@ -185,8 +186,8 @@ def make_schedule(
     tuned_by_theory = name in ("anytime", "horizon")
     if constants is None and (tuned_by_theory or lr is None or momentum is None):
         raise ValueError(
-            f"schedule {name!r} must tune lr or momentum, which needs L, the gap and K, unknown here; "
-            "give schedule='constant' or 'linear' with lr and momentum."
+            f"schedule {name!r} must tune lr or momentum, which needs L, the gap and K, unknown "
+            "here; give schedule='constant' or 'linear' with lr and momentum."
         )
     if name == "anytime":
         assert constants is not None

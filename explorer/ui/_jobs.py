@@ -36,6 +36,11 @@ class Job(Protocol):
         """Share of the work that is done."""
         ...
 
+    @property
+    def entries(self) -> int:
+        """Numbers in the state of all seeds together."""
+        ...
+
     def advance(self) -> None:
         """Make one step."""
         ...
@@ -68,6 +73,10 @@ class RunJob:
     @property
     def share(self) -> float:
         return self._main.step / self._main.spec.n_steps
+
+    @property
+    def entries(self) -> int:
+        return self._main.entries
 
     def advance(self) -> None:
         calls = self._calls(self._main)
@@ -109,6 +118,10 @@ class RateJob:
     @property
     def share(self) -> float:
         return self._sweep.share
+
+    @property
+    def entries(self) -> int:
+        return self._sweep.entries
 
     def advance(self) -> None:
         self._sweep.advance()

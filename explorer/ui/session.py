@@ -11,6 +11,7 @@ from explorer.plots._base import Plot
 from explorer.plots._canvas import Canvas
 from explorer.plots._style import CSS_DPI, HEIGHT_IN, Theme
 from explorer.registry import PLOTS
+from explorer.run.device import few_threads
 from explorer.run.spec import RunSpec
 from explorer.run.trace import Trace
 from explorer.ui._jobs import Job, Kept, RateJob, RunJob, label_of
@@ -241,12 +242,13 @@ class Session:
     def _go_on(self, job: Job, *, attentive: bool) -> None:
         """Step until the job ends; an attentive worker stops for a new wish."""
         self._enter("running")
-        while not job.finished:
-            if attentive and (self._wish is not None or self._closed):
-                return
-            job.advance()
-            if self._clock() >= self._next_frame and self.view.ready():
-                self._draw()
+        with few_threads(job.entries):
+            while not job.finished:
+                if attentive and (self._wish is not None or self._closed):
+                    return
+                job.advance()
+                if self._clock() >= self._next_frame and self.view.ready():
+                    self._draw()
         self._enter("finished")
         self._draw(last=True)
 
@@ -260,8 +262,10 @@ class Session:
         self._on_change()
 
     def _draw_if_free(self) -> None:
-        if self.spec is not None and self._engine.acquire(blocking=False):
+        # whoever finds the engine busy leaves its wish to the one who draws: hence the loop
+        while self.spec is not None and self._redraw and self._engine.acquire(blocking=False):
             try:
+                self._redraw = False
                 self._draw(last=True)
             finally:
                 self._engine.release()

@@ -1,0 +1,140 @@
+"""Journeys through the whole panel in JupyterLab, as a lecturer makes them."""
+
+import re
+import time
+
+import pytest
+
+PANEL = ["from explorer import Explorer; panel = Explorer(); panel"]
+
+
+def press(page, name):
+    button(page, name).click()
+
+
+def button(page, name):
+    """A button of the panel; its icon is a letter of a symbol font and part of its name."""
+    return page.locator(".explorer-panel button", has_text=name).first
+
+
+def pixels(lab):
+    return lab.figure().get_by_role("img").screenshot()
+
+
+def sentence(page):
+    return page.locator(".explorer-sentence").first.inner_text()
+
+
+def wait_for_state(lab, state, timeout_s=60):
+    deadline = time.monotonic() + timeout_s
+    while lab.run("print(panel.state)").strip() != state:
+        assert time.monotonic() < deadline, f"the panel did not become {state}"
+        time.sleep(0.2)
+
+
+def test_run_moves_the_picture_and_pause_holds_it(lab):
+    page = lab.open(PANEL)
+    lab.wait_for_frame(1)
+    before, began = pixels(lab), time.monotonic()
+    press(page, "Run")
+    frame = lab.frame()
+    lab.wait_for_frame(frame + 2)
+    first_live_frame_s = time.monotonic() - began
+    lab.wait_for_frame(frame + 20)
+    assert pixels(lab) != before
+    lab.screenshot("panel-running-light")
+    press(page, "Pause")
+    button(page, "Go on").wait_for()
+    time.sleep(0.5)
+    held, frame = pixels(lab), lab.frame()
+    time.sleep(1.0)
+    assert (pixels(lab), lab.frame()) == (held, frame)
+    press(page, "Go on")
+    lab.wait_for_frame(frame + 3)
+    assert first_live_frame_s < 20  # a hung worker, not a slow machine, is what this would catch
+
+
+def test_a_finished_run_says_in_words_and_in_the_alt_text_what_it_shows(lab):
+    cell = "from explorer import Explorer, RunSpec\npanel = Explorer(RunSpec(horizon=2000)); panel"
+    page = lab.open([cell])
+    lab.wait_for_frame(1)
+    press(page, "Run")
+    wait_for_state(lab, "finished")
+    said = sentence(page)
+    assert re.match(r"2,000 calls, 32 seeds: weighted mean [\d.]+ under its bound [\d.]+; slope", said)
+    assert lab.figure().get_by_role("img").get_attribute("alt") == said
+    lab.screenshot("panel-finished-light")
+    lab.set_theme("JupyterLab Dark")
+    time.sleep(1.0)
+    lab.screenshot("panel-finished-dark")
+    same = lab.run("from explorer import run\nprint((run(panel.spec).stationarity == panel.trace.stationarity).all())")
+    assert same.strip() == "True", "a run of the worker is bit for bit a run in the cell"
+
+
+def test_a_moved_slider_restarts_a_running_panel(lab):
+    page = lab.open(PANEL)
+    lab.wait_for_frame(1)
+    press(page, "Run")
+    lab.wait_for_frame(lab.frame() + 8)
+    slider = page.get_by_role("slider").first
+    slider.focus()
+    slider.press("ArrowRight")
+    page.wait_for_function("document.querySelector('.explorer-sentence').innerText.length > 0")
+    lab.wait_for_frame(lab.frame() + 4)
+    assert lab.run("print(panel.spec.tail_index, panel.trace.spec.tail_index, panel.state)").split() == [
+        "1.65",
+        "1.65",
+        "running",
+    ]
+
+
+def test_a_refused_value_is_explained_beside_its_control_and_starts_nothing(lab):
+    page = lab.open(PANEL)
+    lab.wait_for_frame(1)
+    page.get_by_text("Size, schedule, seeds, device").click()
+    box = page.get_by_label("Horizon N")
+    box.fill("-5")
+    box.press("Enter")
+    page.locator(".explorer-error").first.wait_for()
+    assert "horizon must be at least 1, got -5" in page.locator(".explorer-error").first.inner_text()
+    lab.screenshot("panel-error-light")
+    assert lab.run("print(panel.state, panel.spec.horizon)").split() == ["idle", "20000"]
+    box.fill("3000")
+    box.press("Enter")
+    page.wait_for_function("!document.querySelector('.explorer-error')")
+    assert lab.run("print(panel.spec.horizon)").strip() == "3000"
+
+
+def test_a_network_runs_in_the_same_panel_and_says_why_there_is_no_bound(lab):
+    page = lab.open(PANEL)
+    lab.wait_for_frame(1)
+    page.get_by_label("Preset").select_option("A real network")
+    page.get_by_text("fall together?").wait_for()
+    press(page, "Run")
+    wait_for_state(lab, "finished")
+    assert "held-out accuracy 0.9" in sentence(page)
+    assert "No bound drawn" in sentence(page)
+    lab.screenshot("panel-network-light")
+
+
+def test_the_rate_is_measured_point_by_point(lab):
+    cell = "from explorer import Explorer, RunSpec\npanel = Explorer(RunSpec(norm='sign', seeds=8)); panel"
+    page = lab.open([cell])
+    lab.wait_for_frame(1)
+    press(page, "Measure the rate")
+    wait_for_state(lab, "finished")
+    said = sentence(page)
+    for slope in ("measured slope -0.2", "the bound's -0.2", "the theorem's exponent -0.214"):
+        assert slope in said
+    lab.screenshot("panel-rate-light")
+
+
+@pytest.mark.parametrize("preset", ["Transport pays"])
+def test_variants_are_drawn_beside_the_run(lab, preset):
+    page = lab.open([f"from explorer import Explorer; panel = Explorer(preset={preset!r}); panel"])
+    lab.wait_for_frame(1)
+    press(page, "Run")
+    wait_for_state(lab, "finished", timeout_s=120)
+    lab.screenshot("panel-variants-light")
+    said = lab.run("print([label for label, _ in panel.session.job.beside])")
+    assert said.strip() == "['transport on']"

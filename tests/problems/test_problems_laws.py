@@ -1,0 +1,369 @@
+"""The laws of every problem: its gradient, its oracle, its start, and a toy's constants."""
+
+import math
+
+import pytest
+import torch
+from torch.func import functional_call
+from torch.nn.functional import cross_entropy
+
+from explorer.noise._streams import Streams
+from explorer.problems._network import semi_orthogonal
+from explorer.registry import NORMS, PROBLEMS
+
+# float64: a thousand roundings of sums over entries, or over 1,500 images for a network.
+TOLERANCE = 1e-10
+# The library promises float32 networks, whose sums depend on how many replicas share a kernel.
+SINGLE = 1e-5
+
+NETWORKS = [name for name in sorted(PROBLEMS) if PROBLEMS[name].network]
+TOYS = [
+    *(name for name in sorted(PROBLEMS) if name not in NETWORKS),
+    "log_cosh(flatness=10.0)",
+    "log_cosh(flatness=0.3, rows=5, columns=3)",
+    "quadratic(condition=30.0)",
+    "quadratic(condition=4.0, rows=6, columns=2)",
+    "quadratic(rows=1, columns=3)",
+]
+
+
+@pytest.fixture(params=TOYS)
+def toy(request):
+    return PROBLEMS.make(request.param)
+
+
+@pytest.fixture(params=NETWORKS)
+def network(request):
+    return PROBLEMS.make(request.param)
+
+
+@pytest.fixture(params=sorted(NORMS))
+def norm(request):
+    return NORMS[request.param]()
+
+
+def generator():
+    return torch.Generator().manual_seed(0)
+
+
+def points(toy, seeds=40, spread=2.0):
+    x = torch.randn(seeds, *toy.shape, generator=generator(), dtype=torch.float64)
+    return spread * x * torch.logspace(-1, 1, seeds)[:, None, None]
+
+
+def autograd_of_value(problem, state):
+    leaves = {name: x.clone().requires_grad_() for name, x in state.items()}
+    gradients = torch.autograd.grad(problem.value(leaves).sum(), list(leaves.values()))
+    return dict(zip(leaves, gradients, strict=True))
+
+
+def assert_equal_states(a, b, tolerance):
+    assert a.keys() == b.keys()
+    for name, x in a.items():
+        torch.testing.assert_close(x, b[name], rtol=tolerance, atol=tolerance, msg=name)
+
+
+@pytest.mark.parametrize("name", sorted(PROBLEMS))
+def test_a_menu_has_something_to_show(name):
+    problem = PROBLEMS[name]
+    assert problem.label
+    assert problem.formula
+    assert problem.most_records > 0
+    assert PROBLEMS.make(name) == problem(), "a problem is a value"
+
+
+def test_the_gradient_of_a_toy_is_the_derivative_of_its_value(toy):
+    state = {"x": points(toy)}
+    assert_equal_states(toy.gradient(state), autograd_of_value(toy, state), TOLERANCE)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+def test_value_and_gradient_have_one_entry_for_each_seed_in_the_states_dtype(toy, dtype):
+    state = {"x": points(toy).to(dtype)}
+    before = state["x"].clone()
+    value, gradient = toy.value(state), toy.gradient(state)["x"]
+    assert (value.shape, value.dtype) == ((40,), dtype)
+    assert (gradient.shape, gradient.dtype) == (state["x"].shape, dtype)
+    gradient.add_(1)  # a caller may add noise in place
+    assert torch.equal(state["x"], before)
+
+
+def test_values_far_away_do_not_overflow_in_float32(toy):
+    state = {"x": torch.full((1, *toy.shape), 1e10)}
+    assert toy.value(state).isfinite().all()
+    assert toy.gradient(state)["x"].isfinite().all()
+
+
+def test_the_oracle_of_a_toy_is_its_gradient(toy):
+    state = {"x": points(toy)}
+    assert_equal_states(toy.sample(state, 5, Streams(0, 40)), toy.gradient(state), 0)
+
+
+def test_every_toy_starts_at_the_identity_for_every_seed(toy):
+    x = toy.start(Streams(0, [4, 7]), torch.float32)["x"]
+    assert torch.equal(x, torch.eye(*toy.shape).expand(2, -1, -1))
+    x[0] += 1
+    assert torch.equal(x[1], torch.eye(*toy.shape)), "seeds share no memory"
+
+
+def test_a_record_of_a_toy_keeps_gradient_and_value(toy):
+    state = {"x": points(toy)}
+    gradient, beside = toy.measure(state)
+    assert_equal_states(gradient, toy.gradient(state), 0)
+    assert_equal_states(beside, {"value": toy.value(state)}, 0)
+
+
+def test_the_gap_is_what_minimising_gains(toy):
+    start = toy.start(Streams(0, 1), torch.float64)
+    x = start["x"].clone().requires_grad_()
+    search = torch.optim.LBFGS([x], max_iter=500, line_search_fn="strong_wolfe", tolerance_grad=0)
+
+    def closure():
+        search.zero_grad()
+        value = toy.value({"x": x}).sum()
+        value.backward()
+        return value
+
+    search.step(closure)
+    gained = float(toy.value(start) - toy.value({"x": x.detach()}))
+    assert gained == pytest.approx(toy.gap, rel=1e-6)  # as far as the search goes
+
+
+def along_an_entry(toy, step):
+    """The derivative along an entry, and its first and second differences, over a range."""
+    place = torch.arange(-4, 4, step, dtype=torch.float64) * min(1.0, 1 / toy.curvature[0])
+    if toy.curvature[1]:
+        place = place / toy.curvature[1]
+    x = torch.zeros(len(place), *toy.shape, dtype=torch.float64)
+    x[:, 0, 0] = place
+    slope = toy.gradient({"x": x})["x"][:, 0, 0]
+    first = slope.diff() / place.diff()
+    return first, first.diff() / place.diff()[1:]
+
+
+def test_curvature_bounds_the_derivatives_along_an_entry_and_is_attained(toy):
+    second, third = along_an_entry(toy, 0.01)
+    for found, bound in zip((second, third), toy.curvature, strict=True):
+        assert found.abs().max() <= bound * (1 + TOLERANCE) + 1e-9  # differences of 1e-16 / .01^2
+        assert found.abs().max() >= 0.99 * bound
+
+
+@pytest.mark.parametrize("spread", [0.01, 1.0, 100.0])
+def test_no_entry_anywhere_is_more_curved_than_curvature_says(toy, spread):
+    x = points(toy, spread=spread)
+    step = torch.zeros_like(x)
+    entry = torch.randint(step[0].numel(), (len(x), 1), generator=generator())
+    step.flatten(1).scatter_(1, entry, 1e-3)
+    slopes = [
+        (toy.gradient({"x": x + k * step})["x"] * step).sum((1, 2)) / 1e-3 for k in (-1, 0, 1)
+    ]
+    below, here, above = slopes
+    rounding = 1e-10 * (1 + x.abs().amax((1, 2)))
+    assert ((above - below).abs() / 2e-3 - toy.curvature[0] <= rounding / 1e-3).all()
+    assert ((above - 2 * here + below).abs() / 1e-6 - toy.curvature[1] <= rounding / 1e-6).all()
+
+
+@pytest.mark.parametrize("distance", [1e-3, 1.0, 30.0])
+def test_gradients_change_no_faster_than_smoothness_says(toy, norm, distance):
+    x = points(toy)
+    y = x + distance * torch.randn(x.shape, generator=generator(), dtype=torch.float64)
+    change = toy.gradient({"x": x})["x"] - toy.gradient({"x": y})["x"]
+    ratio = norm.dual_norm(change) / norm(x - y)
+    assert ratio.max() <= toy.smoothness(norm) * (1 + 1e-9)
+
+
+def change_by_the_hessian(toy, x, move):
+    """The change of the gradient along a step that its linear model at x foretells."""
+    x = x.clone().requires_grad_()
+    (gradient,) = torch.autograd.grad(toy.value({"x": x}).sum(), x, create_graph=True)
+    return torch.autograd.grad((gradient * move).sum(), x)[0]
+
+
+def test_hessians_change_no_faster_than_hessian_smoothness_says(toy, norm):
+    """The error of the linear model along a step is at most rho/2 of its squared length."""
+    x = points(toy)
+    step = torch.randn(x.shape, generator=generator(), dtype=torch.float64)
+    for move in (0.1 * step, step, 10 * step, -x):
+        at, there = (toy.gradient({"x": z})["x"] for z in (x, x + move))
+        error = norm.dual_norm(there - at - change_by_the_hessian(toy, x, move))
+        bound = toy.hessian_smoothness(norm) / 2 * norm(move) ** 2
+        assert (error <= bound * (1 + 1e-9) + 1e-9).all()  # rounding, of gradients up to 200
+
+
+QUADRATICS = [{"rows": 4, "columns": 16}, {"rows": 6, "columns": 3}, {"rows": 5, "columns": 5}]
+
+
+@pytest.mark.parametrize("condition", [1.0, 5.0, 1000.0])
+@pytest.mark.parametrize("sizes", QUADRATICS, ids=str)
+def test_the_smoothness_of_a_quadratic_is_never_exceeded_and_attained(sizes, condition, norm):
+    toy = PROBLEMS["quadratic"](**sizes, condition=condition)
+    bound = toy.smoothness(norm) * (1 + TOLERANCE)
+    x = points(toy)
+    for _ in range(30):  # to and fro between a direction and its best test matrix
+        assert norm.dual_norm(toy.gradient({"x": x / norm(x)[:, None, None]})["x"]).max() <= bound
+        x = -norm.lmo(toy.gradient({"x": x})["x"])
+    ones, row, column = torch.ones(toy.shape), torch.zeros(toy.shape), torch.zeros(toy.shape)
+    row[0], column[:, 0] = 1, 1
+    candidates = torch.stack([ones, row, column, row * column, torch.eye(*toy.shape)]).double()
+    attained = norm.dual_norm(
+        toy.gradient({"x": candidates / norm(candidates)[:, None, None]})["x"]
+    )
+    assert attained.max() >= 0.99 * toy.smoothness(norm)
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [("frobenius", 1.0), ("spectral", 1 + 0.1 + 0.01), ("column", 5.0), ("row", 1.11)],
+)
+def test_the_smoothness_of_a_quadratic_comes_from_its_eigenvalues(name, wanted):
+    toy = PROBLEMS["quadratic"](rows=3, columns=5, condition=100.0)
+    assert toy.smoothness(NORMS[name]()) == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "error"),
+    [
+        (toy, {field: value}, error)
+        for toy in ("log_cosh", "quadratic")
+        for field in ("rows", "columns")
+        for value, error in [(0, ValueError), (-3, ValueError), (2.5, TypeError), (True, TypeError)]
+    ]
+    + [("log_cosh", {"flatness": value}, ValueError) for value in (0.0, -1.0, math.nan, math.inf)]
+    + [("quadratic", {"condition": value}, ValueError) for value in (0.5, 0.0, math.nan, math.inf)]
+    + [("log_cosh", {"flatness": "flat"}, TypeError), ("mlp", {"width": 0}, ValueError)]
+    + [("mlp", {"width": 2.5}, TypeError), ("mlp", {"width": "wide"}, TypeError)],
+)
+def test_an_argument_that_makes_no_problem_is_refused_by_name_and_value(name, arguments, error):
+    ((field, value),) = arguments.items()
+    with pytest.raises(error, match=rf"^{field} must be .*got {value!r}; .*\.$"):
+        PROBLEMS[name](**arguments)
+
+
+# Networks.
+
+
+def started(network, seeds, dtype=torch.float64, seed=0):
+    return network.start(Streams(seed, seeds), dtype)
+
+
+def nudged(network, seeds):
+    """A state with biases that are not zero."""
+    state = started(network, seeds)
+    return {
+        name: x + 0.1 * torch.randn(x.shape, generator=generator(), dtype=x.dtype)
+        for name, x in state.items()
+    }
+
+
+def replica(state, i):
+    return {name: x[i] for name, x in state.items()}
+
+
+def loss_of_one(network, parameters, images, labels):
+    return cross_entropy(functional_call(network.template, parameters, (images,)), labels)
+
+
+def test_the_gradient_of_each_replica_is_the_derivative_of_its_own_loss(network):
+    state = nudged(network, 3)
+    data = network.data(torch.device("cpu"), torch.float64)
+    value, gradient = network.value(state), network.gradient(state)
+    for i in range(3):
+        leaves = {name: x.clone().requires_grad_() for name, x in replica(state, i).items()}
+        loss = loss_of_one(network, leaves, data.images, data.labels)
+        torch.testing.assert_close(value[i], loss.detach())
+        wanted = torch.autograd.grad(loss, list(leaves.values()))
+        assert_equal_states(replica(gradient, i), dict(zip(leaves, wanted, strict=True)), TOLERANCE)
+
+
+def test_a_record_of_a_network_keeps_gradient_loss_and_held_out_accuracy(network):
+    state = nudged(network, 3)
+    gradient, beside = network.measure(state)
+    assert_equal_states(gradient, network.gradient(state), TOLERANCE)
+    torch.testing.assert_close(beside["value"], network.value(state))
+    data = network.data(torch.device("cpu"), torch.float64)
+    for i in range(3):
+        outputs = functional_call(network.template, replica(state, i), (data.held_out_images,))
+        right = int((outputs.argmax(-1) == data.held_out_labels).sum())
+        assert round(float(beside["held-out accuracy"][i]) * len(data.held_out_labels)) == right
+
+
+def test_a_replica_gets_alone_what_it_gets_among_many(network):
+    together, alone = started(network, 6, torch.float32), started(network, [4], torch.float32)
+    assert_equal_states(replica(together, 4), replica(alone, 0), 0)
+    many, one = Streams(3, 6), Streams(3, [4])
+    for _ in range(3):
+        samples = network.sample(together, 16, many), network.sample(alone, 16, one)
+        assert_equal_states(replica(samples[0], 4), replica(samples[1], 0), SINGLE)
+    whole = network.gradient(together), network.gradient(alone)
+    assert_equal_states(replica(whole[0], 4), replica(whole[1], 0), SINGLE)
+
+
+def test_seeds_differ_in_weights_and_examples(network):
+    state = started(network, 3)
+    weight = next(name for name, x in state.items() if x.dim() > 2)
+    assert not torch.equal(state[weight][0], state[weight][1])
+    same = {name: x[:1].expand(3, *x.shape[1:]) for name, x in state.items()}
+    sample = network.sample(same, 16, Streams(0, 3))
+    assert not torch.allclose(sample[weight][0], sample[weight][1])
+
+
+@pytest.mark.parametrize("width", [8, 16])
+def test_two_specs_of_one_seed_see_the_same_examples(width):
+    network, seeds, batch_size = PROBLEMS["mlp"](width=width), 3, 16
+    streams = Streams(7, seeds)
+    state = network.start(streams, torch.float64)
+    streams.uniforms("noise", width)  # neither start nor noise moves the examples
+    data = network.data(torch.device("cpu"), torch.float64)
+    independent = Streams(7, seeds)
+    for _ in range(4):
+        sample = network.sample(state, batch_size, streams)
+        uniforms = independent.uniforms(f"batch/{batch_size}", batch_size)
+        examples = (uniforms * len(data.labels)).long()
+        for i in range(seeds):
+            leaves = {name: x.clone().requires_grad_() for name, x in replica(state, i).items()}
+            batch = data.images[examples[i]], data.labels[examples[i]]
+            wanted = torch.autograd.grad(loss_of_one(network, leaves, *batch), leaves.values())
+            assert_equal_states(
+                replica(sample, i), dict(zip(leaves, wanted, strict=True)), TOLERANCE
+            )
+
+
+def test_weights_start_semi_orthogonal_so_that_unit_inputs_give_unit_outputs(network):
+    for name, x in started(network, 3).items():
+        if x.dim() < 3:
+            assert x.abs().max() == 0, f"{name} is a vector"
+            continue
+        d_out, d_in = x.shape[1], x[0, 0].numel()
+        sizes = torch.linalg.svdvals(x.view(3, d_out, d_in))
+        # RMS to RMS: the operator norm times sqrt(d_in / d_out)
+        torch.testing.assert_close(sizes * (d_in / d_out) ** 0.5, torch.ones_like(sizes))
+
+
+def test_semi_orthogonal_matrices_favour_no_side():
+    normal = torch.randn(4000, 3, 3, generator=generator(), dtype=torch.float64)
+    entries = semi_orthogonal(normal).flatten(1)
+    # each entry of a uniform orthogonal matrix has mean 0 and variance 1/3
+    assert entries.mean(0).abs().max() <= 4 * (1 / 3 / 4000) ** 0.5
+    assert (entries.var(0) - 1 / 3).abs().max() <= 0.02
+
+
+def test_the_mean_of_minibatch_gradients_tends_to_the_full_gradient(network):
+    seeds = 200
+    state = {name: x.expand(seeds, *x.shape[1:]) for name, x in nudged(network, 1).items()}
+    samples = network.sample(state, 4, Streams(0, seeds))
+    full = network.gradient({name: x[:1] for name, x in state.items()})
+    for name, x in samples.items():
+        spread = x.var(0).sum()
+        error = ((x.mean(0) - full[name][0]) ** 2).sum()
+        assert error <= 4 * spread / seeds, name
+        assert spread > 0
+
+
+def test_a_network_learns_from_its_own_oracle(network):
+    """Ten plain gradient steps on minibatches lower the loss of every replica."""
+    state, streams = started(network, 4), Streams(0, 4)
+    first = network.value(state)
+    for _ in range(10):
+        sample = network.sample(state, 64, streams)
+        state = {name: x - 0.1 * sample[name] for name, x in state.items()}
+    assert (network.value(state) < first - 0.1).all()
