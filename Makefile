@@ -11,7 +11,7 @@ NOTEBOOKS := $(patsubst notebooks/src/%.py,notebooks/%.ipynb,$(wildcard notebook
 ONE_THREAD := OMP_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all lint format notebooks clean
+.PHONY: help run test test-all lint format notebooks picture clean
 
 help:
 	@echo "make run        install into $(VENV) and open the first lesson in JupyterLab"
@@ -20,6 +20,7 @@ help:
 	@echo "make lint       formatting, lint and types alone"
 	@echo "make format     put the formatting right"
 	@echo "make notebooks  write and execute the lessons from notebooks/src"
+	@echo "make picture    draw the picture of the README from a real run"
 	@echo "make clean      remove what the other verbs made, $(VENV) included"
 
 run: $(VENV)/installed-run
@@ -74,6 +75,11 @@ $(BIN)/python:
 		echo "This Python cannot make environments; on Debian and Ubuntu install python3-venv." >&2; \
 		exit 1; }
 	$(PYTHON) -m venv $(VENV)
+
+picture: $(VENV)/installed-run
+	$(BIN)/python -c 'from explorer import RunSpec, run; spec = RunSpec(); \
+		kept = [("kept: transport on", run(spec.replace(transport=True)))]; \
+		run(spec).figure(kept=kept).savefig("docs/decay.png", dpi=160)'
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .hypothesis

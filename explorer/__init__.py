@@ -7,9 +7,10 @@ torch nor a widget.
 import importlib
 from typing import TYPE_CHECKING, Any
 
-# Loaded first, so that the function `run` below, not the room of that name, is the attribute.
-import explorer.run
 from explorer.registry import GEOMETRIES, NOISES, NORMS, OPTIMIZERS, PLOTS, PROBLEMS
+
+# Loaded first, so that the function `run` below, not the room of that name, is the attribute.
+importlib.import_module("explorer.run")
 
 if TYPE_CHECKING:
     from explorer.norms._base import Norm
@@ -54,6 +55,7 @@ __all__ = [
     "Scion",
     "Trace",
     "doctor",
+    "explorer",
     "run",
     "sweep",
 ]

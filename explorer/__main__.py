@@ -42,7 +42,11 @@ def _parser() -> argparse.ArgumentParser:
     lab = commands.add_parser("lab", help="open the lessons in JupyterLab")
     lab.set_defaults(command=_lab)
     lab.add_argument("options", nargs="*", help="passed on to JupyterLab, behind --")
-    fields = {"nargs": "*", "metavar": "FIELD=VALUE", "help": "of RunSpec, e.g. tail_index=1.3"}
+    fields: dict[str, Any] = {
+        "nargs": "*",
+        "metavar": "FIELD=VALUE",
+        "help": "of RunSpec, e.g. tail_index=1.3",
+    }
     run = commands.add_parser("run", help="one run: its sentence and its picture")
     run.set_defaults(command=_run)
     run.add_argument("fields", **fields)
@@ -51,7 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     sweep = commands.add_parser("sweep", help="the rate: one tuned run for each horizon")
     sweep.set_defaults(command=_sweep)
     sweep.add_argument("fields", **fields)
-    sweep.add_argument("--picture", type=Path, default=Path("rate.png"), help="PNG, SVG or PDF file")
+    sweep.add_argument(
+        "--picture", type=Path, default=Path("rate.png"), help="PNG, SVG or PDF file"
+    )
     doctor = commands.add_parser("doctor", help="versions, devices and what is missing")
     doctor.set_defaults(command=_doctor)
     return parser
@@ -100,7 +106,7 @@ def _lab(given: argparse.Namespace) -> int:
     command = [sys.executable, "-m", "jupyter", "lab", str(lessons / "00_start_here.ipynb")]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")
-    os.execv(sys.executable, [*command, *given.options])  # noqa: S606
+    os.execv(sys.executable, [*command, *given.options])
     return 0
 
 

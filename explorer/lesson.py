@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, final
+from typing import Any, cast, final
 
 import torch
 from torch import Tensor
@@ -90,7 +90,9 @@ def certify_lmo(norm: Any, function: Callable[[Tensor], Tensor]) -> Verdict:
         given = function(g.clone())
         if not isinstance(given, Tensor) or given.shape != g.shape:
             kind = tuple(given.shape) if isinstance(given, Tensor) else type(given).__name__
-            return not_yet(f"for a gradient of shape {shape} a tensor like it is wanted, got {kind}")
+            return not_yet(
+                f"for a gradient of shape {shape} a tensor like it is wanted, got {kind}"
+            )
         step = given.double()
         size, dual = float(judge(step)), float(judge.dual_norm(g))
         attained = -float((g * step).sum())
@@ -104,8 +106,10 @@ def certify_lmo(norm: Any, function: Callable[[Tensor], Tensor]) -> Verdict:
         if short > 1e-6:
             return not_yet(f"feasible, but <G, X> is {100 * short:.2g} % short of -||G||_*")
         if float((function(1000 * g) - given).abs().max()) > 1e-6:
-            return not_yet("right for this gradient, but a gradient a thousand times as long "
-                           "gives another step")
+            return not_yet(
+                "right for this gradient, but a gradient a thousand times as long "
+                "gives another step"
+            )
     return Verdict(True, "right: the step has norm 1 and reaches -||G||_*, so no step is better.")
 
 
@@ -113,4 +117,4 @@ def certify_lmo(norm: Any, function: Callable[[Tensor], Tensor]) -> Verdict:
 def _spectral_step(function: Any) -> Verdict:
     if not callable(function):
         return not_yet(f"a function of the gradient is wanted, got {type(function).__name__}")
-    return certify_lmo("spectral", function)
+    return certify_lmo("spectral", cast("Callable[[Tensor], Tensor]", function))

@@ -68,6 +68,7 @@ class Registry(Mapping[str, Any]):
             laws = self._find_laws() if outside else None
             if laws is not None:
                 laws(cls)
+            self._names = {other: said for other, said in self._names.items() if said != name}
             self._classes[name] = cls
             self._names[cls] = name
             return cls

@@ -7,7 +7,7 @@ from typing import Any, final
 from torch import Tensor
 
 from explorer.noise._base import Noise, check_scale, like_state
-from explorer.noise._constant import expected_dual_norm, normals
+from explorer.noise._constant import expected_normal_dual_norm, normals
 from explorer.noise._streams import Streams
 from explorer.registry import NOISES
 
@@ -52,8 +52,7 @@ class Gaussian(Noise):
         return draws * (self.noise_scale / math.sqrt(batch_size))
 
     def constant(self, norm: Any, shape: tuple[int, int]) -> float:
-        entries = shape[0] * shape[1]
-        return self.noise_scale * expected_dual_norm(norm, shape, "gaussian", normals, entries)
+        return self.noise_scale * expected_normal_dual_norm(norm, shape)
 
     def median_size(self) -> float | None:
         return NORMAL_MEDIAN * self.noise_scale

@@ -7,7 +7,7 @@ from typing import Any, final
 from torch import Tensor
 
 from explorer.noise._base import Noise, check_scale, check_tail_index, like_state
-from explorer.noise._constant import expected_dual_norm, normals
+from explorer.noise._constant import expected_normal_dual_norm, normals
 from explorer.noise._streams import Streams
 from explorer.noise.stable import positive_stable_draws, stable_median
 from explorer.registry import NOISES
@@ -67,7 +67,7 @@ class IsotropicStable(Noise):
         return draws * (self.noise_scale * batch_size ** (1 / self.tail_index - 1))
 
     def constant(self, norm: Any, shape: tuple[int, int]) -> float:
-        gaussian = expected_dual_norm(norm, shape, "gaussian", normals, shape[0] * shape[1])
+        gaussian = expected_normal_dual_norm(norm, shape)
         length = math.sqrt(2 / math.pi) * math.gamma(1 - 1 / self.tail_index)
         return self.noise_scale * length * gaussian
 

@@ -71,6 +71,7 @@ class Stable(Noise):
             lambda u: stable_draws(u, self.tail_index),
             2 * shape[0] * shape[1],
             2 * math.gamma(1 - 1 / self.tail_index) / math.pi,
+            heavy=self.tail_index < 2,
         )
         return self.noise_scale * unit
 

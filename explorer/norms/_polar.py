@@ -46,11 +46,10 @@ def polar(g: Tensor) -> Tensor:
         tensor([[1., 0.],
                 [0., 1.]], dtype=torch.float64)
     """
-    xp, wide, scale, tall = _prepare(g)
+    xp, wide, gram, scale, tall = _prepare(g)
     with _one_thread(wide):
-        eigenvalues, left = xp.linalg.eigh(wide @ wide.mT)
-        largest = eigenvalues[..., -1:]
-        poor = eigenvalues[..., 0] <= WELL_CONDITIONED * largest[..., 0]
+        eigenvalues, left = xp.linalg.eigh(gram)
+        poor = eigenvalues[..., 0] <= WELL_CONDITIONED * eigenvalues[..., -1]
         some_poor = bool(poor.any())
         if some_poor:
             eigenvalues = xp.where(poor[..., None], 1.0, eigenvalues)
@@ -64,16 +63,15 @@ def polar(g: Tensor) -> Tensor:
 
 def singular_values(g: Tensor) -> Tensor:
     """Return the singular values, float64 ``[..., min(m, n)]``; NaN as in ``polar``."""
-    xp, wide, scale, _ = _prepare(g)
+    xp, wide, gram, scale, _ = _prepare(g)
     with _one_thread(wide):
-        left = xp.linalg.eigh(wide @ wide.mT)[1]
+        left = xp.linalg.eigh(gram)[1]
         values = torch.as_tensor(xp.abs(_triangle_diagonal(xp, wide, left)[1]))
-    largest = g.detach().double().abs().amax((-2, -1)) if scale is None else scale.squeeze((-2, -1))
-    return values * largest.unsqueeze(-1)
+    return values if scale is None else values * scale.squeeze(-1)
 
 
-def _prepare(g: Tensor) -> tuple[Any, Any, Tensor | None, bool]:
-    """Return the array library, wide matrices of largest entry 1, and their scale if unusual.
+def _prepare(g: Tensor) -> tuple[Any, Any, Any, Tensor | None, bool]:
+    """Return the array library, wide matrices, their Gram matrices, and by what they were divided.
 
     numpy on a CPU: it takes every matrix of a stack through one buffer, so the bits of a result do
     not depend on its neighbours, as they do with torch, where alignment chooses the kernel.
@@ -81,14 +79,18 @@ def _prepare(g: Tensor) -> tuple[Any, Any, Tensor | None, bool]:
     xp: Any = np if g.device.type == "cpu" else torch
     x: Any = g.detach().double()
     x = x.numpy() if xp is np else x
-    scale = xp.amax(xp.abs(x), (-2, -1), keepdims=True)
-    usable = (scale > 0) & (scale < xp.inf)  # LAPACK must see numbers
-    unusual = None
-    if not usable.all():
-        unusual = torch.as_tensor(scale)
-        x, scale = xp.where(usable, x, 0.0), xp.where(usable, scale, 1.0)
     tall = g.shape[-2] > g.shape[-1]
-    return xp, (x / scale).mT if tall else x / scale, unusual, tall
+    wide = x.mT if tall else x
+    scale = None
+    gram = wide @ wide.mT
+    # float64 holds the square of any float32 but not of its own extremes; LAPACK must see numbers
+    if g.dtype == torch.float64 or not xp.isfinite(gram).all():
+        largest = xp.amax(xp.abs(wide), (-2, -1), keepdims=True)
+        usable = (largest > 0) & (largest < xp.inf)
+        wide = xp.where(usable, wide, 0.0) / xp.where(usable, largest, 1.0)
+        gram = wide @ wide.mT
+        scale = torch.as_tensor(largest)
+    return xp, wide, gram, scale, tall
 
 
 def _one_thread(wide: Any) -> AbstractContextManager[Any]:

@@ -77,10 +77,10 @@ class Plot(ABC):
         self._make()
 
     @classmethod
-    def of(cls, data: Any, **options: Any) -> Figure:
-        """Return a finished figure of a trace or a rate."""
+    def of(cls, data: Any, *, kept: Sequence[tuple[str, Any]] = (), **options: Any) -> Figure:
+        """Return a finished figure of a trace or a rate, with kept runs as (label, trace)."""
         plot = cls(**options)
-        plot.update(data)
+        plot.update(data, kept)
         return plot.figure
 
     @classmethod
@@ -132,6 +132,41 @@ class Plot(ABC):
         high = 10 ** (np.ceil(3 * np.log10(y[1])) / 3)
         self.axes.set_xlim(*x)
         self.axes.set_ylim(low, high)
+
+    def _place(self, text: Text, line: Any, words: str, *, below_at: float | None = None) -> None:
+        """Put words above a falling line at its end so far, or below it at a share of its width.
+
+        Lines fall, so the room is found in pixels: clear of all that the words span.
+
+        Args:
+            text: The artist.
+            line: A line, placed only if visible, or (x, y).
+            words: What it says; lines are broken at newlines.
+            below_at: None for above, right-aligned at the end; else the share where words begin.
+        """
+        if isinstance(line, Line2D) and not line.get_visible():
+            return
+        x, y = map(np.asarray, line.get_data() if isinstance(line, Line2D) else line)
+        usable = np.isfinite(y) & (y > 0)
+        if usable.sum() < 2:
+            return
+        points = self.axes.transData.transform(np.column_stack((x[usable], y[usable])))
+        dpi, size = self.figure.dpi, float(text.get_fontsize()) / 72 * self.figure.dpi
+        width = CHARACTER * size * max(len(row) for row in words.split("\n"))
+        left = points[-1, 0] - width
+        if below_at is not None:
+            left = points[0, 0] + below_at * (points[-1, 0] - points[0, 0])
+        if left < self.axes.bbox.x0:
+            return
+        heights = np.interp(np.linspace(left, left + width, 60), points[:, 0], points[:, 1])
+        above = below_at is None
+        height = heights.max() + 0.06 * dpi if above else heights.min() - 0.08 * dpi
+        text.set_text(words)
+        text.set_horizontalalignment("left")
+        text.set_verticalalignment("bottom" if above else "top")
+        x0, y0 = self.axes.transData.inverted().transform((left, height))
+        text.set_position((float(x0), float(y0)))
+        text.set_visible(True)
 
     def _pixels(self, x: float, y: float) -> np.ndarray:
         return self.axes.transData.transform((x, y))

@@ -5,8 +5,6 @@ from typing import Any, final
 
 import numpy as np
 from matplotlib.artist import Artist
-from matplotlib.lines import Line2D
-from matplotlib.text import Text
 
 from explorer.plots._base import Plot, Series
 from explorer.plots._style import CHARACTER, KEPT_DASHES, PLAIN, SMALL_PT
@@ -146,13 +144,13 @@ class Decay(Plot):
         )
         # right-aligned at the line's end, unless that would push it over the axis
         shown = len("exponent of the theorem (tuned horizon): -p-1/3p-2 = -0.214")
-        width = CHARACTER * words.get_fontsize() / 72 * self.figure.dpi * shown
+        width = CHARACTER * float(words.get_fontsize()) / 72 * self.figure.dpi * shown
         pixel = max(self._pixels(end, y[1])[0], self.axes.bbox.x0 + width)
         words.set_position((self.axes.transData.inverted().transform((pixel, 0))[0], y[1] / 1.12))
         words.set_visible(True)
 
     def _show_words(self, data: Any, kept: Sequence[tuple[str, Any]]) -> None:
-        if len(data) < FULL_LABELS:
+        if len(data) < FULL_LABELS or not data.finite.any():
             return
         words, seeds = self._words, data.spec.seeds
         self._place(words["bound"], self._bound, "explicit bound on the weighted mean")
@@ -169,33 +167,3 @@ class Decay(Plot):
             zip(self._kept_words, kept, strict=False)
         ):
             self._place(text_artist, (trace.calls, trace.mean), label, below_at=0.42 + 0.12 * i)
-
-    def _place(self, text: Text, line: Any, words: str, *, below_at: float | None = None) -> None:
-        """Put words above a falling line at its end so far, or below it at a share of its width.
-
-        Lines fall, so the room is found in pixels: clear of all that the words span.
-        """
-        if isinstance(line, Line2D) and not line.get_visible():
-            return
-        x, y = map(np.asarray, line.get_data() if isinstance(line, Line2D) else line)
-        usable = np.isfinite(y) & (y > 0)
-        if usable.sum() < FULL_LABELS:
-            return
-        points = self.axes.transData.transform(np.column_stack((x[usable], y[usable])))
-        dpi, size = self.figure.dpi, float(text.get_fontsize()) / 72 * self.figure.dpi
-        width = CHARACTER * size * max(len(row) for row in words.split("\n"))
-        above = below_at is None
-        left = points[-1, 0] - width
-        if not above:
-            left = points[0, 0] + below_at * (points[-1, 0] - points[0, 0])
-        spanned = points[(points[:, 0] >= left) & (points[:, 0] <= left + width)]
-        if not len(spanned) or left < self.axes.bbox.x0:
-            return
-        gap = (0.06 if above else -0.08) * dpi
-        height = (spanned[:, 1].max() if above else spanned[:, 1].min()) + gap
-        text.set_text(words)
-        text.set_horizontalalignment("left")
-        text.set_verticalalignment("bottom" if above else "top")
-        x0, y0 = self.axes.transData.inverted().transform((left, height))
-        text.set_position((float(x0), float(y0)))
-        text.set_visible(True)

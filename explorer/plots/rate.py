@@ -12,7 +12,7 @@ from explorer.registry import PLOTS
 
 @final
 @PLOTS.register("rate")
-class RatePlot(Plot):
+class Rate(Plot):
     """One point per tuned horizon, the fitted line, the bound at each horizon, the exponent.
 
     A point is the mean over the run and over seeds; its bar is the 10-90 % range over seeds.
@@ -53,7 +53,7 @@ class RatePlot(Plot):
         self._move(self._bound, calls, bound)
         self._move(self._bars, np.repeat(calls, 3), np.column_stack((low, high, gaps)).ravel())
         self._fit_axes((first / 2, last * 2), (0.35 * low.min(), 1.6 * bound.max()))
-        self._say("bound", (calls[0], bound[0] * 1.12), "explicit bound of each run")
+        self._place(self._words["bound"], self._bound, "explicit bound of each run")
         if len(data) < 2:
             return
         ends = calls[[0, -1]]
@@ -61,19 +61,15 @@ class RatePlot(Plot):
         self._move(self._fit, ends, np.exp(fitted.intercept) * ends**fitted.value)
         guide = 0.6 * mean[0] * (ends / ends[0]) ** data.exponent
         self._move(self._guide, ends, guide)
-        low_slope, high_slope = fitted.interval
-        self._say(
-            "fit",
-            (calls[0], mean[0] * 1.12),
-            f"measured slope {fitted.value:.3f} [{low_slope:.3f}, {high_slope:.3f}]",
-        )
-        self._say(
-            "bound",
-            (calls[0], bound[0] * 1.12),
-            f"explicit bound of each run, slope {data.bound_slope:.3f}",
-        )
-        words = f"exponent of the theorem: ${data.exponent_formula} = {data.exponent:.3f}$"
-        self._say("guide", (ends[1], guide[1] / 1.12), words)
+        least, most = fitted.interval
+        measured = f"measured slope {fitted.value:.3f} [{least:.3f}, {most:.3f}]"
+        self._place(self._words["fit"], self._points, measured)
+        bound_words = f"explicit bound of each run, slope {data.bound_slope:.3f}"
+        self._place(self._words["bound"], self._bound, bound_words)
+        words = self._words["guide"]
+        words.set_text(f"exponent of the theorem: ${data.exponent_formula} = {data.exponent:.3f}$")
+        words.set_position((float(ends[1]), float(guide[1] / 1.12)))
+        words.set_visible(True)
 
     def series(self, data: Any, kept: Sequence[tuple[str, Any]] = ()) -> Series:
         if not len(data):
@@ -86,8 +82,3 @@ class RatePlot(Plot):
     def _move(self, line: Any, x: np.ndarray, y: np.ndarray) -> None:
         line.set_data(x, y)
         line.set_visible(True)
-
-    def _say(self, key: str, position: tuple[float, float], words: str) -> None:
-        self._words[key].set_text(words)
-        self._words[key].set_position(position)
-        self._words[key].set_visible(True)

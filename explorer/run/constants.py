@@ -18,6 +18,7 @@ from explorer.theory.schedules import (
     window,
 )
 
+ROUNDING = 1.1  # a tuned batch is the window in whole calls
 TOO_STRONG = 0.1  # of the horizon: a longer window leaves no time to converge
 
 
@@ -93,7 +94,7 @@ def regime(spec: RunSpec, noise: Noise, constants: Constants | None) -> list[str
         w = (
             transported_window(constants, horizon)
             if full
-            else window(constants, horizon, batched=False)
+            else window(constants, horizon, batched=True)
         )
         if w > TOO_STRONG * horizon:
             notes.append(
@@ -103,7 +104,7 @@ def regime(spec: RunSpec, noise: Noise, constants: Constants | None) -> list[str
         largest = largest_transported_batch(constants, horizon) if full else w
         if full and largest < 1:
             notes.append("N is too small for the rate of transport (B_max is below 1).")
-        elif spec.batch_size > largest:
+        elif spec.batch_size > ROUNDING * largest:
             name = "B_max" if full else "W"
             notes.append(
                 f"batch {spec.batch_size:,} is above {name} = {largest:.3g}: "

@@ -109,9 +109,9 @@ class Rate:
     @property
     def title(self) -> str:
         """The sweep in one line."""
-        batches = "tuned batch" if len(set(self.batch_sizes)) != 1 else None
-        text = describe(self.spec)
-        return text.replace(f"batch {self.spec.batch_size:,}", batches) if batches else text
+        sizes = set(self.batch_sizes)
+        batches = f"batch {sizes.pop():,}" if len(sizes) == 1 else "tuned batch"
+        return describe(self.spec).replace(f"batch {self.spec.batch_size:,}", batches)
 
     @property
     def sentence(self) -> str:
@@ -120,12 +120,14 @@ class Rate:
             return f"{self.title}: {len(self)} of {len(self.horizons)} horizons."
         low, high = self.slope_interval
         incomplete = "" if self.complete else "Incomplete: "
+        mean, bound = self.means[-1].mean(), self.bound[-1]
+        side = "under" if mean <= bound else "above"
         return (
             f"{incomplete}{len(self)} horizons from {self.calls[0]:,.0f} to {self.calls[-1]:,.0f} "
             f"calls, {self.spec.seeds} seeds each: measured slope {self.slope:.3f} "
             f"[{low:.3f}, {high:.3f}], the bound's {self.bound_slope:.3f}, "
             f"the theorem's exponent {self.exponent:.3f}; mean stationarity "
-            f"{self.means[-1].mean():.3g} under its bound {self.bound[-1]:.3g} at the last."
+            f"{mean:.3g} {side} its bound {bound:.3g} at the last."
         )
 
     def figure(self, plot: str = "rate", **options: Any) -> Any:

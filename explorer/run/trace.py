@@ -1,6 +1,7 @@
 """Trace: all the numbers of a run, and what they say."""
 
 import csv
+import dataclasses
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -75,17 +76,21 @@ class Trace:
 
     def column(self, name: str) -> Array:
         """Return one number of every record, shape ``[R]``."""
-        return self._once(name, lambda rows: np.array([getattr(r, name) for r in rows], float))
+        return self._once(name, lambda rows: _numbers(rows, name))
 
     def _once(self, name: str, build: Callable[[tuple[Record, ...]], Any]) -> Any:
         """Return what ``build`` makes of the rows, made once for each number of rows."""
-        rows = tuple(self._rows)
-        if self._memo[0] != len(rows):
-            self._memo = (len(rows), {})
-        memo = self._memo[1]
-        if name not in memo:
-            memo[name] = build(rows)
-        return memo[name]
+        rows, memo = tuple(self._rows), self._memo
+        if memo[0] != len(rows):
+            # kept at hand: another reader may put its own in place at any time
+            memo = self._memo = (len(rows), {})
+        if name not in memo[1]:
+            memo[1][name] = build(rows)
+        return memo[1][name]
+
+    def still(self) -> "Trace":
+        """Return a copy that no record is added to: several arrays of a live run, of one length."""
+        return dataclasses.replace(self, _rows=self._rows.copy(), _memo=(-1, {}))
 
     @property
     def calls(self) -> Array:
@@ -95,15 +100,18 @@ class Trace:
     @property
     def stationarity(self) -> Array:
         """Dual norm of the full gradient at the iterate, ``[R, S]``."""
-        return self._once("stationarity", lambda rows: _per_seed([r.stationarity for r in rows]))
+        return self._once("stationarity", self._stationarity)
+
+    def _stationarity(self, rows: Sequence[Record]) -> Array:
+        return _per_seed([row.stationarity for row in rows], self.spec.seeds)
 
     @property
     def measures(self) -> dict[str, Array]:
         """What else was measured, by name, each ``[R, S]``: the objective as ``"value"``."""
 
         def build(rows: tuple[Record, ...]) -> dict[str, Array]:
-            names = rows[0].measures if rows else ()
-            return {name: _per_seed([row.measures[name] for row in rows]) for name in names}
+            names, seeds = rows[0].measures if rows else (), self.spec.seeds
+            return {name: _per_seed([row.measures[name] for row in rows], seeds) for name in names}
 
         return self._once("measures", build)
 
@@ -120,30 +128,46 @@ class Trace:
     @property
     def finite(self) -> NDArray[np.bool_]:
         """Which seeds have stayed finite, ``[S]``."""
-        return self._once("finite", lambda _: np.isfinite(self.stationarity).all(0))
+        return self._once("finite", lambda rows: np.isfinite(self._stationarity(rows)).all(0))
 
     @property
     def mean(self) -> Array:
         """Mean over the finite seeds of the stationarity, ``[R]``."""
-        return self._once("mean", lambda _: _seed_mean(self.stationarity[:, self.finite]))
+        return self._once("mean", self._mean)
+
+    def _mean(self, rows: Sequence[Record]) -> Array:
+        stationarity = self._stationarity(rows)
+        return _seed_mean(stationarity[:, np.isfinite(stationarity).all(0)])
 
     @property
     def running_mean(self) -> Array:
         """Step-weighted mean over time and seeds up to ``stratum_end``, ``[R]``; unbiased."""
-        weighted = self.column("weight") * self.column("lr") * self.mean
-        return np.cumsum(weighted) / self.column("sum_lr")
+
+        def build(rows: tuple[Record, ...]) -> Array:
+            weighted = _numbers(rows, "weight") * _numbers(rows, "lr") * self._mean(rows)
+            return np.cumsum(weighted) / _numbers(rows, "sum_lr")
+
+        return self._once("running_mean", build)
 
     @property
     def plain_running_mean(self) -> Array:
         """Mean over time, every step alike, and over seeds up to ``stratum_end``, ``[R]``."""
-        weight = self.column("weight")
-        return np.cumsum(weight * self.mean) / np.cumsum(weight)
+
+        def build(rows: tuple[Record, ...]) -> Array:
+            weight = _numbers(rows, "weight")
+            return np.cumsum(weight * self._mean(rows)) / np.cumsum(weight)
+
+        return self._once("plain_running_mean", build)
 
     @property
     def mean_stationarity(self) -> Array:
         """Unbiased estimate of each seed's step-weighted mean over all steps, ``[S]``."""
-        weights = self.column("weight") * self.column("lr")
-        return (weights[:, None] * self.stationarity).sum(0) / self.column("sum_lr")[-1]
+
+        def build(rows: tuple[Record, ...]) -> Array:
+            weights = _numbers(rows, "weight") * _numbers(rows, "lr")
+            return (weights[:, None] * self._stationarity(rows)).sum(0) / rows[-1].sum_lr
+
+        return self._once("mean_stationarity", build)
 
     @property
     def slope(self) -> float:
@@ -158,9 +182,8 @@ class Trace:
     @property
     def _fit(self) -> Slope:
         def build(rows: tuple[Record, ...]) -> Slope:
-            calls = np.array([row.calls for row in rows], float)
-            last = calls >= calls[-1] / 10 if len(calls) else np.zeros(0, bool)
-            return fit(calls[last], self.stationarity[last])
+            last = [row for row in rows if row.calls >= rows[-1].calls / 10]
+            return fit(_numbers(last, "calls"), self._stationarity(last))
 
         return self._once("slope", build)
 
@@ -172,9 +195,10 @@ class Trace:
     @property
     def sentence(self) -> str:
         """The picture in words: what was run, what was seen, what theory says beside it."""
-        if not len(self):
+        still = self.still()
+        if not len(still):
             return f"{self.title}: not run yet."
-        return " ".join((self._head(), self._seen(), *self._warnings()))
+        return " ".join((still._head(), still._seen(), *still._warnings()))
 
     def figure(self, plot: str = "decay", **options: Any) -> Any:
         """Return a matplotlib Figure of this trace, made without pyplot.
@@ -183,14 +207,15 @@ class Trace:
             plot: Name of ``PLOTS``.
             **options: Passed to the plot, e.g. ``theme="dark"``, ``xscale="linear"``.
         """
-        return PLOTS[plot].of(self, **options)
+        return PLOTS[plot].of(self.still(), **options)
 
     def save(self, path: str | Path) -> None:
         """Write everything to an npz file without pickle; :meth:`load` reads it."""
         meta = {name: getattr(self, name) for name in META} | {"spec": self.spec.to_json()}
-        arrays: dict[str, Any] = {name: self.column(name) for name in NUMBERS}
-        arrays |= {f"measure/{name}": array for name, array in self.measures.items()}
-        arrays |= {"meta": np.array(json.dumps(meta)), "stationarity": self.stationarity}
+        still = self.still()
+        arrays: dict[str, Any] = {name: still.column(name) for name in NUMBERS}
+        arrays |= {f"measure/{name}": array for name, array in still.measures.items()}
+        arrays |= {"meta": np.array(json.dumps(meta)), "stationarity": still.stationarity}
         np.savez_compressed(path, **arrays)
 
     @classmethod
@@ -223,10 +248,11 @@ class Trace:
 
         The first line, behind ``#``, carries the spec and the version.
         """
-        means = {"mean": self.mean, "running_mean": self.running_mean}
-        measures = {name: _seed_mean(array) for name, array in self.measures.items()}
-        columns = {name: self.column(name) for name in NUMBERS} | means | measures
-        seeds = {f"seed_{s}": values for s, values in enumerate(self.stationarity.T)}
+        still = self.still()
+        means = {"mean": still.mean, "running_mean": still.running_mean}
+        measures = {name: _seed_mean(array) for name, array in still.measures.items()}
+        columns = {name: still.column(name) for name in NUMBERS} | means | measures
+        seeds = {f"seed_{s}": values for s, values in enumerate(still.stationarity.T)}
         with Path(path).open("w", newline="") as file:
             file.write(f"# scion-explorer {self.version} {self.spec.to_json()}\n")
             writer = csv.writer(file)
@@ -240,7 +266,7 @@ class Trace:
         return self.sentence
 
     def _repr_png_(self) -> bytes:  # pyright: ignore[reportUnusedFunction]  # IPython's
-        return PLOTS["decay"].png(self)
+        return PLOTS["decay"].png(self.still())
 
     def _head(self) -> str:
         spec = self.spec
@@ -314,7 +340,7 @@ def describe(spec: RunSpec) -> str:
 
     Example:
         >>> describe(RunSpec(norm="sign", transport=True))
-        'Scion, sign norm, log_cosh 4 x 16, stable noise with tail index 1.6, batch 1, transport on'
+        'Scion, sign norm, log_cosh 4 x 16, stable noise p = 1.6, batch 1, transport on'
     """
     names = {"scion": "Scion", "sgd": "SGD", "adamw": "AdamW"}
     method = names.get(spec.optimizer, spec.optimizer)
@@ -338,8 +364,12 @@ def package_version() -> str:
         return "unknown"
 
 
-def _per_seed(rows: Sequence[Array]) -> Array:
-    return np.array(rows, dtype=np.float64).reshape(len(rows), -1)
+def _numbers(rows: Sequence[Record], name: str) -> Array:
+    return np.array([getattr(row, name) for row in rows], float)
+
+
+def _per_seed(rows: Sequence[Array], seeds: int) -> Array:
+    return np.array(rows, dtype=np.float64).reshape(len(rows), seeds)
 
 
 def _seed_mean(values: Array) -> Array:

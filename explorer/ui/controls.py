@@ -51,12 +51,20 @@ WORDS = {
     OPTIONS: Word("Problem options", "What this problem alone asks for, e.g. flatness=10."),
     "norm": Word("Norm geometry", "What a step of size one is; its dual norm is the y axis."),
     "noise": Word("Noise", "What is added to the gradient at every oracle call."),
-    "tail_index": Word("Tail index p", "In (1, 2]: moments below p are finite. Larger: lighter tails."),
-    "batch_size": Word("Batch size", "Oracle calls of a step, 1 or more. Larger: fewer, calmer steps."),
-    "transport": Word("Transport", "The gradient is taken ahead by c (X_t - X_{t-1}); full is the theorem's."),
+    "tail_index": Word(
+        "Tail index p", "In (1, 2]: moments below p are finite. Larger: lighter tails."
+    ),
+    "batch_size": Word(
+        "Batch size", "Oracle calls of a step, 1 or more. Larger: fewer, calmer steps."
+    ),
+    "transport": Word(
+        "Transport", "The gradient is taken ahead by c (X_t - X_{t-1}); full is the theorem's."
+    ),
     "rows": Word("Rows m", "1 or more."),
     "columns": Word("Columns n", "1 or more."),
-    "schedule": Word("Schedule", "Step size and momentum: for any time, tuned to the horizon, or fixed."),
+    "schedule": Word(
+        "Schedule", "Step size and momentum: for any time, tuned to the horizon, or fixed."
+    ),
     "momentum": Word("Momentum", "Weight of the past in [0, 1); auto takes the schedule's."),
     "lr": Word("Step size lr", "Positive, in radii of the norm; auto takes the schedule's."),
     "max_extrapolation": Word("Look-ahead cap", "In radii, positive; auto means no cap."),
@@ -177,9 +185,9 @@ class Controls:
             control.disabled = idle is not None and field not in errors and not _is_unit(field)
             note = errors.get(field)
             if note:
-                self._notes[field].value = (
-                    f'<div role="alert" class="explorer-error">{html.escape(note)}</div>'
-                )
+                self._notes[
+                    field
+                ].value = f'<div role="alert" class="explorer-error">{html.escape(note)}</div>'
             elif idle and not _is_unit(field):
                 self._notes[field].value = f'<div class="explorer-why">{html.escape(idle)}</div>'
             else:
@@ -270,11 +278,8 @@ def _offer(control: Any, menu: list[tuple[str, Any]], value: Any) -> None:
         shown = f"{value:g}" if isinstance(value, float) else str(value)
         menu = [*menu, (shown, value)]
     if tuple(control.options) != tuple(menu):
-        with control.hold_trait_notifications():
-            control.options = menu
-            control.value = value
-    else:
-        control.value = value
+        control.options = menu
+    control.value = value
 
 
 def _text(value: Any) -> str:

@@ -21,8 +21,8 @@ from explorer.ui.session import Action, Session, Wish
 STYLE = """<style>
 .explorer-error { color: var(--jp-error-color0, #b00020); font-size: 12px; line-height: 1.35;
   white-space: normal; }
-.explorer-why { color: var(--jp-ui-font-color2, #616161); font-size: 12px; line-height: 1.35;
-  white-space: normal; }
+.explorer-why, .explorer-status { color: var(--jp-ui-font-color2, #616161); font-size: 12px;
+  line-height: 1.35; white-space: normal; }
 .explorer-sentence { color: var(--jp-content-font-color1, #111); font-size: 14px; line-height: 1.45;
   white-space: normal; }
 .explorer-failed { color: var(--jp-error-color0, #b00020); font-size: 14px; white-space: pre-wrap; }
@@ -30,7 +30,7 @@ STYLE = """<style>
   white-space: normal; }
 .explorer-controls .widget-html-content, .explorer-controls .widget-htmlmath-content {
   font-size: 12px; line-height: 1.35; white-space: normal; }
-.explorer-run.mod-active { box-shadow: none; }
+.explorer-run.mod-active { box-shadow: none; background-color: var(--jp-brand-color1, #1976d2); }
 </style>"""
 PLOT_OF_ACTION: dict[str, Action] = {"decay": "run", "rate": "measure"}
 
@@ -153,7 +153,7 @@ class Explorer(widgets.VBox):
         }
 
     def _ipython_display_(self) -> None:
-        """Display the panel under an id, so that a later run in the notebook can renew the picture."""
+        """Display the panel under an id, so that a later run can renew the stored picture."""
         from IPython.display import publish_display_data
 
         self._display_id = self._display_id or f"explorer-{self.model_id}"
@@ -206,7 +206,11 @@ class Explorer(widgets.VBox):
             "New seed": (self._new_seed, "random", "The same choice with the next seed"),
             "Keep": (self._keep, "thumb-tack", "Keep this run as a line, at most four"),
             "Drop kept": (self._drop, "eraser", "Forget the kept runs"),
-            "Measure the rate": (self.measure, "line-chart", "One tuned run for each horizon to 1e6"),
+            "Measure the rate": (
+                self.measure,
+                "line-chart",
+                "One tuned run for each horizon to 1e6",
+            ),
         }
         self._buttons: dict[str, widgets.Button] = {}
         for name, (action, icon, tip) in actions.items():
@@ -241,7 +245,7 @@ class Explorer(widgets.VBox):
         self._show_question()
 
     def _lay_out(self, shown: Sequence[str] | None) -> list[widgets.Widget]:
-        rows = [self.controls.row(field) for field in (shown or MAIN)]
+        rows: list[widgets.Widget] = [self.controls.row(field) for field in (shown or MAIN)]
         if shown is None:
             folded = widgets.VBox([self.controls.row(field) for field in FOLDED] + [self._xscale])
             fold = widgets.Accordion([folded], titles=("Size, schedule, seeds, device",))
@@ -312,7 +316,8 @@ class Explorer(widgets.VBox):
         self._run_button.description, self._run_button.icon = label, icon
         self._progress.value = job.share if job is not None else 0.0
         if state == "failed":
-            said = f'<div role="alert" class="explorer-failed">{html.escape(session.error or "")}</div>'
+            error = html.escape(session.error or "")
+            said = f'<div role="alert" class="explorer-failed">{error}</div>'
         elif session.spec is None:
             said = ""
         else:
@@ -320,7 +325,7 @@ class Explorer(widgets.VBox):
                 f'<div class="{kind}">{html.escape(text)}</div>' for kind, text in self._said()
             )
         self._sentence.value = f'<div aria-live="polite">{said}</div>'
-        self._status.value = f'<div class="explorer-why">{html.escape(self._standing())}</div>'
+        self._status.value = f'<div class="explorer-status">{html.escape(self._standing())}</div>'
         self._buttons["Measure the rate"].disabled = self.spec.network
 
     def _said(self) -> list[tuple[str, str]]:
@@ -342,9 +347,7 @@ class Explorer(widgets.VBox):
         return f"{state}, {job.share:.0%}, {data.seconds:.1f} s{', ' + device if device else ''}"
 
 
-def _known(
-    names: Sequence[str] | None, known: Sequence[str], kind: str
-) -> tuple[str, ...] | None:
+def _known(names: Sequence[str] | None, known: Sequence[str], kind: str) -> tuple[str, ...] | None:
     for name in names or ():
         if name not in known:
             raise KeyError(f"unknown {kind} {name!r}; expected one of {list(known)}.")

@@ -17,7 +17,7 @@ from explorer.run.trace import Trace
 from explorer.ui._jobs import Job, Kept, RateJob, RunJob, label_of
 from explorer.ui._view import View
 
-FRAMES_A_SECOND = 15
+FRAMES_A_SECOND = 12
 DRAWING_SHARE = 0.25  # of the time goes into pictures at most, so that the run stays quick
 SERIES_EVERY_S = 0.5
 QUIET_S = 0.05  # a slider that is being dragged leaves many wishes; the run waits for the last
@@ -198,12 +198,10 @@ class Session:
     def _wait_for_quiet(self) -> None:
         """Return once no newer wish has come for a moment, or at once for a mere redrawing."""
         with self._mailbox:
-            seen = self._wish
-            while seen is not None:
-                self._mailbox.wait_for(lambda: self._wish is not seen, timeout=QUIET_S)
+            while (seen := self._wish) is not None:
+                self._mailbox.wait_for(lambda seen=seen: self._wish is not seen, timeout=QUIET_S)
                 if self._wish is seen:
                     return
-                seen = self._wish
 
     def _do_next(self) -> None:
         with self._mailbox:
@@ -249,8 +247,8 @@ class Session:
                 job.advance()
                 if self._clock() >= self._next_frame and self.view.ready():
                     self._draw()
+        self._draw(last=True)  # first, so that who reads "finished" sees the last picture
         self._enter("finished")
-        self._draw(last=True)
 
     def _fail(self, error: Exception) -> None:
         self.error = f"{type(error).__name__}: {_sentence(error)}"

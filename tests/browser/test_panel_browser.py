@@ -25,11 +25,9 @@ def sentence(page):
     return page.locator(".explorer-sentence").first.inner_text()
 
 
-def wait_for_state(lab, state, timeout_s=60):
-    deadline = time.monotonic() + timeout_s
-    while lab.run("print(panel.state)").strip() != state:
-        assert time.monotonic() < deadline, f"the panel did not become {state}"
-        time.sleep(0.2)
+def wait_for_state(page, state, timeout_s=120):
+    status = page.locator(".explorer-status", has_text=re.compile(f"^{state}, "))
+    status.first.wait_for(timeout=1000 * timeout_s)
 
 
 def test_run_moves_the_picture_and_pause_holds_it(lab):
@@ -55,19 +53,27 @@ def test_run_moves_the_picture_and_pause_holds_it(lab):
 
 
 def test_a_finished_run_says_in_words_and_in_the_alt_text_what_it_shows(lab):
-    cell = "from explorer import Explorer, RunSpec\npanel = Explorer(RunSpec(horizon=2000)); panel"
+    cell = "from explorer import Explorer, RunSpec\npanel = Explorer(RunSpec(horizon=4000)); panel"
     page = lab.open([cell])
     lab.wait_for_frame(1)
     press(page, "Run")
-    wait_for_state(lab, "finished")
+    wait_for_state(page, "finished")
     said = sentence(page)
-    assert re.match(r"2,000 calls, 32 seeds: weighted mean [\d.]+ under its bound [\d.]+; slope", said)
+    assert re.match(
+        r"4,000 calls, 32 seeds: weighted mean [\d.]+ under its bound [\d.]+; slope", said
+    )
     assert lab.figure().get_by_role("img").get_attribute("alt") == said
     lab.screenshot("panel-finished-light")
+    light, frame = pixels(lab), lab.frame()
     lab.set_theme("JupyterLab Dark")
-    time.sleep(1.0)
+    lab.wait_for_frame(frame + 1)
     lab.screenshot("panel-finished-dark")
-    same = lab.run("from explorer import run\nprint((run(panel.spec).stationarity == panel.trace.stationarity).all())")
+    assert pixels(lab) != light
+    lab.set_theme("JupyterLab Light")
+    same = lab.run(
+        "from explorer import run\n"
+        "print((run(panel.spec).stationarity == panel.trace.stationarity).all())"
+    )
     assert same.strip() == "True", "a run of the worker is bit for bit a run in the cell"
 
 
@@ -81,7 +87,9 @@ def test_a_moved_slider_restarts_a_running_panel(lab):
     slider.press("ArrowRight")
     page.wait_for_function("document.querySelector('.explorer-sentence').innerText.length > 0")
     lab.wait_for_frame(lab.frame() + 4)
-    assert lab.run("print(panel.spec.tail_index, panel.trace.spec.tail_index, panel.state)").split() == [
+    assert lab.run(
+        "print(panel.spec.tail_index, panel.trace.spec.tail_index, panel.state)"
+    ).split() == [
         "1.65",
         "1.65",
         "running",
@@ -96,7 +104,9 @@ def test_a_refused_value_is_explained_beside_its_control_and_starts_nothing(lab)
     box.fill("-5")
     box.press("Enter")
     page.locator(".explorer-error").first.wait_for()
-    assert "horizon must be at least 1, got -5" in page.locator(".explorer-error").first.inner_text()
+    assert (
+        "horizon must be at least 1, got -5" in page.locator(".explorer-error").first.inner_text()
+    )
     lab.screenshot("panel-error-light")
     assert lab.run("print(panel.state, panel.spec.horizon)").split() == ["idle", "20000"]
     box.fill("3000")
@@ -110,19 +120,23 @@ def test_a_network_runs_in_the_same_panel_and_says_why_there_is_no_bound(lab):
     lab.wait_for_frame(1)
     page.get_by_label("Preset").select_option("A real network")
     page.get_by_text("fall together?").wait_for()
+    norm = page.get_by_label("Norm geometry").evaluate("e => e.selectedOptions[0].text")
+    assert norm.split() == ["Scion", "(by", "layer)"]
+    assert page.get_by_label("Transport").evaluate("e => e.selectedOptions[0].text") == "half"
     press(page, "Run")
-    wait_for_state(lab, "finished")
+    wait_for_state(page, "finished")
     assert "held-out accuracy 0.9" in sentence(page)
     assert "No bound drawn" in sentence(page)
     lab.screenshot("panel-network-light")
 
 
 def test_the_rate_is_measured_point_by_point(lab):
-    cell = "from explorer import Explorer, RunSpec\npanel = Explorer(RunSpec(norm='sign', seeds=8)); panel"
-    page = lab.open([cell])
+    page = lab.open(
+        ["from explorer import Explorer, RunSpec\npanel = Explorer(RunSpec(norm='sign')); panel"]
+    )
     lab.wait_for_frame(1)
     press(page, "Measure the rate")
-    wait_for_state(lab, "finished")
+    wait_for_state(page, "finished")
     said = sentence(page)
     for slope in ("measured slope -0.2", "the bound's -0.2", "the theorem's exponent -0.214"):
         assert slope in said
@@ -134,7 +148,7 @@ def test_variants_are_drawn_beside_the_run(lab, preset):
     page = lab.open([f"from explorer import Explorer; panel = Explorer(preset={preset!r}); panel"])
     lab.wait_for_frame(1)
     press(page, "Run")
-    wait_for_state(lab, "finished", timeout_s=120)
+    wait_for_state(page, "finished")
     lab.screenshot("panel-variants-light")
     said = lab.run("print([label for label, _ in panel.session.job.beside])")
     assert said.strip() == "['transport on']"

@@ -119,6 +119,13 @@ def test_gap_and_excess_stay_small_where_singular_values_are_far_apart_or_missin
     assert_is_lmo(with_singular_values(SPECTRA[spectrum](min(shape)), shape, dtype))
 
 
+@pytest.mark.parametrize("shape", [(8, 8), (8, 20), (20, 8), (64, 64)], ids=str)
+@pytest.mark.parametrize("decades", [1, 3, 4.9])
+def test_gap_and_excess_are_rounding_up_to_condition_1e5(decades, shape):
+    g = with_singular_values(torch.logspace(0, -decades, min(shape)), shape, torch.float64)
+    assert_is_lmo(g, within=DOUBLE)
+
+
 @pytest.mark.parametrize("rank", [1, 2, 5])
 @pytest.mark.parametrize("shape", [(7, 7), (16, 40), (64, 10)], ids=str)
 def test_gap_and_excess_stay_small_on_products_rounded_to_float32(shape, rank):

@@ -10,9 +10,3 @@ from explorer.run.spec import RunSpec
 def small():
     """A finished run of 4,000 calls with bound, bands and strata wider than one step."""
     return run(RunSpec(norm="sign", rows=2, columns=3, horizon=4000, seeds=6, device="cpu"))
-
-
-@pytest.fixture
-def no_gpu_needed():
-    """A spec that runs in a blink."""
-    return RunSpec(norm="sign", rows=2, columns=3, horizon=60, seeds=3, device="cpu")

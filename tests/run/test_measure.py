@@ -1,5 +1,7 @@
 """Measuring: every step is in one stratum, and the estimate of the mean is unbiased."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -14,7 +16,7 @@ def test_strata_hold_every_step_once_and_one_drawn_step_each(n_steps, most):
     plan = strata(n_steps, np.random.default_rng(0), most)
     assert plan[0].start == 0
     assert plan[-1].end == n_steps
-    assert all(a.end == b.start for a, b in zip(plan, plan[1:], strict=False))
+    assert all(a.end == b.start for a, b in pairwise(plan))
     assert all(s.start <= s.step < s.end for s in plan)
     assert len(plan) + (plan[-1].step != n_steps - 1) <= most  # the last iterate is one more
 

@@ -295,7 +295,7 @@ BAD = [
     ("noise_level", 20, ValueError, {"noise_scale": 1.0}),
     ("noise_scale", NAN, ValueError, {}),
     ("noise_ratio", 4.0, ValueError, {}),
-    ("noise_ratio", None, ValueError, {"problem": "mlp"}),
+    ("noise_ratio", None, ValueError, {"problem": "mlp", "noise": "gaussian"}),
     ("optimizer", "scio", KeyError, {}),
     ("optimizer", "scion(radius=2)", ValueError, {}),
     ("batch_size", 0, ValueError, {}),

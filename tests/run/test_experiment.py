@@ -1,0 +1,324 @@
+"""The bench: equal specs give equal bits, measuring disturbs nothing, and the bound is above."""
+
+import threading
+
+import numpy as np
+import pytest
+import torch
+
+from explorer.problems.log_cosh import LogCosh
+from explorer.run import experiment as bench
+from explorer.run.experiment import Experiment, run
+from explorer.run.measure import Stratum
+from explorer.run.spec import RunSpec
+
+NORMS = ["column", "frobenius", "row", "sign", "spectral"]
+NOISES = ["gaussian", "isotropic_stable", "none", "pareto", "stable"]
+NETWORK = 1e-5  # float32: batched matrix products of another size are summed in another order
+EXACT = 1e-12  # float64, some hundred additions
+SMALL = {"rows": 3, "columns": 5, "horizon": 120, "seeds": 4, "device": "cpu"}
+
+
+def finish(spec):
+    """Run an experiment to its end, and return it."""
+    experiment = Experiment(spec)
+    while not experiment.finished:
+        experiment.advance()
+    return experiment
+
+
+@pytest.mark.parametrize("change", [{}, {"transport": True}, {"noise": "pareto", "batch_size": 7}])
+def test_equal_specs_give_equal_bits(change):
+    first, second = (finish(RunSpec(**(SMALL | change))) for _ in range(2))
+    assert torch.equal(first.state["x"], second.state["x"])
+    assert np.array_equal(first.trace.stationarity, second.trace.stationarity)
+    assert np.array_equal(first.trace.bound, second.trace.bound)
+    other = finish(RunSpec(**(SMALL | change), seed=1))
+    assert not torch.equal(first.state["x"], other.state["x"])
+
+
+@pytest.mark.parametrize("noise", NOISES)
+@pytest.mark.parametrize("norm", NORMS)
+def test_a_seed_runs_alike_alone_and_among_many_to_the_bit(norm, noise):
+    spec = RunSpec(**SMALL, norm=norm, noise=noise, transport=True)
+    alone, among = run(spec.replace(seeds=1)), run(spec.replace(seeds=8))
+    assert np.array_equal(alone.stationarity[:, 0], among.stationarity[:, 0])
+
+
+@pytest.mark.parametrize("problem", ["log_cosh(flatness=3.0)", "quadratic(condition=10.0)"])
+def test_a_seed_of_any_toy_runs_alike_alone_and_among_many_to_the_bit(problem):
+    spec = RunSpec(**SMALL, problem=problem, dtype="float64")
+    alone, among = run(spec.replace(seeds=1)), run(spec.replace(seeds=8))
+    assert np.array_equal(alone.stationarity[:, 0], among.stationarity[:, 0])
+
+
+def test_a_network_trains_alike_alone_and_among_many():
+    spec = RunSpec(problem="mlp(width=8)", horizon=160, noise="gaussian", device="cpu")
+    alone, among = run(spec.replace(seeds=1)), run(spec.replace(seeds=3))
+    for one, many in (
+        (alone.stationarity, among.stationarity),
+        (alone.measures["value"], among.measures["value"]),
+    ):
+        np.testing.assert_allclose(one[:, 0], many[:, 0], rtol=NETWORK)
+
+
+def seldom(n_steps, *_):
+    return [Stratum(0, 1, 0), Stratum(1, n_steps, n_steps // 2)]
+
+
+def always(n_steps, *_):
+    return [Stratum(t, t + 1, t) for t in range(n_steps)]
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [SMALL | {"transport": True}, {"problem": "mlp(width=8)", "horizon": 160, "seeds": 2}],
+    ids=["toy", "network"],
+)
+def test_measuring_more_often_leaves_a_run_as_it_is(monkeypatch, choice):
+    ends = []
+    for plan in (seldom, always):
+        monkeypatch.setattr(bench, "strata", plan)
+        experiment = finish(RunSpec(**choice))
+        ends.append((len(experiment.trace), experiment.state))
+    (few, state), (many, other) = ends
+    assert few < many
+    assert all(torch.equal(state[name], other[name]) for name in state)
+
+
+@pytest.mark.parametrize("problem", ["log_cosh", "quadratic(condition=10.0)"])
+@pytest.mark.parametrize("transport", [False, True])
+@pytest.mark.parametrize("norm", NORMS)
+def test_a_run_without_noise_descends(norm, transport, problem):
+    spec = RunSpec(**SMALL, norm=norm, transport=transport, problem=problem, noise="none")
+    trace = run(spec)
+    value = trace.measures["value"][:, 0]
+    assert value[-1] < 0.2 * value[0]
+    assert trace.running_mean[-1] <= trace.bound[-1]
+    assert (np.ptp(trace.stationarity, axis=1) == 0).all(), "seeds differ by the noise alone"
+
+
+def test_a_run_in_a_thread_is_the_same_run():
+    spec, found = RunSpec(**SMALL, transport=True), []
+    thread = threading.Thread(target=lambda: found.append(run(spec)))
+    thread.start()
+    here = run(spec)
+    thread.join()
+    assert np.array_equal(found[0].stationarity, here.stationarity)
+
+
+def test_ctrl_c_leaves_what_there_is_marked_incomplete(monkeypatch):
+    advance = Experiment.advance
+
+    def interrupted(experiment):
+        if experiment.step == 50:
+            raise KeyboardInterrupt
+        return advance(experiment)
+
+    monkeypatch.setattr(Experiment, "advance", interrupted)
+    trace = run(RunSpec(**SMALL))
+    assert (len(trace), trace.complete) == (50, False)
+    assert str(trace).startswith("Incomplete, 50 of 120 calls, 4 seeds: weighted mean")
+
+
+def test_a_bar_is_drawn_where_it_is_asked_for(capsys):
+    run(RunSpec(**SMALL), progress=True)
+    assert capsys.readouterr().err.endswith("100%\n")
+    run(RunSpec(**SMALL))
+    assert not capsys.readouterr().err
+
+
+def test_what_is_no_spec_is_refused():
+    with pytest.raises(TypeError, match=r"spec must be a RunSpec, got 3; give RunSpec"):
+        run(3)
+
+
+def test_a_trace_says_where_it_ran_and_why_there():
+    assert run(RunSpec(**SMALL)).device == "cpu, as asked"
+    why = "too small to gain" if torch.cuda.is_available() else "torch sees no GPU"
+    assert why in run(RunSpec(**(SMALL | {"device": "auto"}))).device
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_state_has_the_precision_of_the_spec_and_the_trace_is_float64(dtype):
+    experiment = finish(RunSpec(**SMALL, dtype=dtype))
+    assert experiment.state["x"].dtype == getattr(torch, dtype)
+    assert experiment.trace.stationarity.dtype == np.float64
+
+
+def test_precision_changes_a_run_by_rounding_alone():
+    single, double = (run(RunSpec(**SMALL, dtype=dtype)) for dtype in ("float32", "float64"))
+    np.testing.assert_allclose(single.stationarity, double.stationarity, rtol=1e-3)
+    assert not np.array_equal(single.stationarity, double.stationarity)
+
+
+@pytest.mark.parametrize("schedule", ["anytime", "horizon", "constant", "linear"])
+@pytest.mark.parametrize("transport", [False, 0.5, True])
+@pytest.mark.parametrize("noise", NOISES)
+@pytest.mark.parametrize("norm", NORMS)
+def test_every_combination_runs(norm, noise, transport, schedule):
+    spec = RunSpec(
+        norm=norm, noise=noise, transport=transport, schedule=schedule,
+        rows=2, columns=3, horizon=30, seeds=2, device="cpu",
+    )  # fmt: skip
+    trace = run(spec)
+    assert trace.complete
+    assert trace.finite.all()
+    assert np.isfinite(trace.bound).all()
+    assert (trace.stationarity > 0).all()
+
+
+def random_spec(generator):
+    """A small spec with everything drawn that a bound depends on."""
+
+    def one_of(*values):
+        return values[int(generator.integers(len(values)))]
+
+    batch = one_of(1, 1, 2, 16)
+    rows, columns = one_of((2, 3), (3, 2))
+    return RunSpec(
+        problem=one_of("log_cosh", "log_cosh(flatness=5.0)", "quadratic(condition=9.0)"),
+        rows=rows,
+        columns=columns,
+        norm=one_of(*NORMS),
+        noise=one_of("stable", "stable", *NOISES),
+        tail_index=one_of(1.2, 1.5, 1.8),
+        noise_level=one_of(2.0, 20.0, 200.0),
+        batch_size=batch,
+        transport=one_of(0.0, 0.0, 0.3, 1.0, 1.0),
+        max_extrapolation=one_of(None, None, 0.05, 0.5),
+        schedule=one_of("anytime", "horizon", "constant", "linear"),
+        momentum=one_of(None, None, 0.5, 0.95),
+        lr=one_of(None, None, None, 0.01, 0.3),
+        horizon=batch * int(generator.integers(20, 150)),
+        seeds=8,
+        seed=int(generator.integers(1000)),
+        device="cpu",
+    )  # fmt: skip
+
+
+def excess(trace):
+    """How far the mean over seeds is above its bound, in standard errors."""
+    means = trace.mean_stationarity
+    error = means.std(ddof=1) / len(means) ** 0.5
+    return (means.mean() - trace.bound[-1]) / max(error, 1e-6 * means.mean())
+
+
+def test_no_random_spec_is_above_its_bound():
+    generator = np.random.default_rng(2605)
+    for number in range(300):
+        spec = random_spec(generator)
+        trace = run(spec)
+        assert trace.bound_unmet is None
+        assert excess(trace) <= 3, f"{number}: {spec.diff(RunSpec())}: {trace}"
+
+
+@pytest.mark.parametrize("cap", [None, 0.05])
+@pytest.mark.parametrize("transport", [0.3, 0.7, 1.0])
+@pytest.mark.parametrize("norm", ["frobenius", "spectral"])
+def test_a_fraction_or_a_cap_of_transport_is_under_its_own_bound(norm, transport, cap):
+    spec = RunSpec(
+        norm=norm, transport=transport, max_extrapolation=cap, tail_index=2.0,
+        **(SMALL | {"horizon": 600, "seeds": 16}),
+    )  # fmt: skip
+    trace = run(spec)
+    assert excess(trace) <= 3
+    assert (trace.running_mean <= trace.bound).all()
+    plain = trace.column("momentum") / (1 - trace.column("momentum"))
+    coefficient = trace.column("coefficient")
+    assert (coefficient <= transport * plain + EXACT).all()
+    if cap is not None:
+        assert coefficient[1:].min() < 0.9 * (transport * plain)[1:].max(), "the cap is felt"
+
+
+def test_the_bound_is_attained_without_noise_on_a_parabola():
+    spec = RunSpec(
+        problem="quadratic", rows=1, columns=1, norm="sign", noise="none", schedule="constant",
+        lr=0.1, momentum=0.0, horizon=10, seeds=1, dtype="float64", device="cpu",
+    )  # fmt: skip
+    trace = run(spec)
+    assert trace.running_mean[-1] == pytest.approx(0.55, rel=EXACT)
+    assert trace.bound[-1] == pytest.approx(0.55, rel=EXACT)
+
+
+def test_the_bound_in_a_trace_is_that_of_every_step_and_not_of_the_measured_ones(monkeypatch):
+    spec = RunSpec(**SMALL, transport=True)
+    sparse = {}
+    monkeypatch.setattr(bench, "strata", seldom)
+    few = run(spec)
+    sparse = dict(zip(few.stratum_end, few.bound, strict=True))
+    monkeypatch.setattr(bench, "strata", always)
+    every = dict(zip(run(spec).stratum_end, run(spec).bound, strict=True))
+    assert sparse == {end: every[end] for end in sparse}
+
+
+@pytest.mark.parametrize("batch_size", [1, 4])
+def test_the_last_iterate_has_a_record_that_weighs_nothing(batch_size):
+    for seed in range(3):
+        spec = RunSpec(
+            norm="sign", rows=2, columns=2, seeds=2, seed=seed, batch_size=batch_size,
+            horizon=700 * batch_size + batch_size // 2, device="cpu",
+        )  # fmt: skip
+        trace = run(spec)
+        weight, end = trace.column("weight"), trace.stratum_end
+        assert trace.calls[-1] == end[-1] == 700 * batch_size
+        assert trace.column("step")[-1] == 699
+        assert weight.sum() == 700
+        assert (weight[:-1] > 0).all()
+        if weight[-1] == 0:
+            assert end[-2] == end[-1]
+            assert trace.bound[-2] == trace.bound[-1]
+            assert trace.running_mean[-2] == trace.running_mean[-1]
+            assert trace.calls[-2] < trace.calls[-1]
+
+
+def test_a_record_shows_the_iterate_before_its_step():
+    trace = run(RunSpec(**SMALL, norm="sign"))
+    assert trace.calls[0] == 1
+    assert trace.stationarity[0] == pytest.approx(3 * np.tanh(1.0))  # at X_0 = [I 0]
+    toy = LogCosh(3, 5)
+    assert trace.measures["value"][0] == pytest.approx(toy.gap, rel=1e-6)
+
+
+def test_seeds_that_diverge_are_counted_and_named_and_the_others_go_on():
+    spec = RunSpec(**SMALL)
+    whole, experiment = run(spec), Experiment(spec)
+    while not experiment.finished:
+        if experiment.step == 40:
+            experiment.state["x"][[0, 2]] = float("nan")
+        experiment.advance()
+    trace = experiment.trace
+    assert trace.finite.tolist() == [False, True, False, True]
+    assert np.array_equal(trace.stationarity[:, [1, 3]], whole.stationarity[:, [1, 3]])
+    assert np.array_equal(trace.mean, whole.stationarity[:, [1, 3]].mean(1))
+    assert "2 of 4 seeds diverged, first at step 40; means are over the others." in str(trace)
+
+
+def test_gradient_descent_with_a_huge_step_says_that_every_seed_diverged():
+    spec = RunSpec(problem="quadratic", optimizer="sgd", schedule="constant", lr=100.0, **SMALL)
+    trace = run(spec)
+    assert not trace.finite.any()
+    assert "every seed diverged" in str(trace)
+    assert "4 of 4 seeds diverged, first at step " in str(trace)
+    assert np.isnan(trace.slope)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
+def test_a_baseline_runs_and_says_why_it_has_no_bound(optimizer):
+    trace = run(RunSpec(optimizer=optimizer, schedule="linear", lr=0.05, noise="none", **SMALL))
+    assert trace.stationarity[-1].mean() < trace.stationarity[0].mean()
+    assert np.isnan(trace.bound).all()
+    assert "steps of size lr along an LMO" in trace.bound_unmet
+
+
+def test_a_constrained_run_draws_no_bound():
+    trace = run(RunSpec(optimizer="scion(constrained=True)", **SMALL))
+    assert trace.bound_unmet == "no bound drawn: the inequality is about unconstrained steps."
+    assert np.isnan(trace.bound).all()
+
+
+def test_a_network_learns_and_says_that_its_constants_are_unknown():
+    trace = run(RunSpec(problem="mlp(width=8)", horizon=1600, seeds=2, device="cpu"))
+    assert trace.measures["value"][-1].mean() < 0.8 * trace.measures["value"][0].mean()
+    assert "a network's L, rho, gap and noise constant are unknown" in trace.bound_unmet
+    assert "held-out accuracy" in str(trace)

@@ -1,0 +1,183 @@
+"""Sweeps: one tuned run a horizon, the three slopes, and the table that theory promises."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from explorer.norms._base import as_norm
+from explorer.problems.log_cosh import LogCosh
+from explorer.run.constants import toy_setting
+from explorer.run.experiment import run
+from explorer.run.spec import RunSpec
+from explorer.run.sweep import Rate, Sweep, sweep
+from explorer.theory.schedules import tuned_batch
+
+NEAR = 0.03  # what three short horizons leave between a slope and its exponent
+TINY = RunSpec(norm="sign", rows=2, columns=2, seeds=4, device="cpu")
+QUICK = RunSpec(rows=2, columns=4, seeds=32, device="cpu")
+SHORT = [1000, 10_000, 100_000]
+
+
+@pytest.fixture(scope="module")
+def rate():
+    return sweep(TINY, horizons=[100, 1000, 10_000])
+
+
+def test_a_sweep_in_a_pool_is_the_sweep_in_this_process(rate):
+    with ThreadPoolExecutor(2) as pool:
+        handed = sweep(TINY, horizons=[100, 1000, 10_000], executor=pool)
+    assert np.array_equal(handed.means, rate.means)
+    assert np.array_equal(handed.bound, rate.bound)
+    assert handed.slope_interval == rate.slope_interval
+    assert handed.complete
+
+
+def test_a_point_is_the_run_of_its_own_spec(rate):
+    for trace in rate.traces:
+        assert trace.spec.schedule == "horizon"
+        assert np.array_equal(run(trace.spec).mean_stationarity, trace.mean_stationarity)
+
+
+def test_the_batch_is_the_tuned_one_or_the_specs(rate):
+    _, constants = toy_setting(TINY, LogCosh(rows=2, columns=2), as_norm("sign"))
+    wanted = [tuned_batch(constants, horizon, 1, 0.0) for horizon in rate.horizons]
+    assert rate.batch_sizes == wanted
+    assert rate.batch_sizes[1] == 20, "the noise level, at a thousand calls"
+    kept = sweep(TINY.replace(batch_size=3), horizons=[100, 1000], batch_size="spec")
+    assert kept.batch_sizes == [3, 3]
+    assert kept.calls.tolist() == [99, 999]
+
+
+def test_given_momentum_and_step_size_give_way_to_the_tuned_ones(rate):
+    spec = TINY.replace(lr=0.5, momentum=0.1, schedule="constant")
+    again = sweep(spec, horizons=[100, 1000, 10_000])
+    assert np.array_equal(again.means, rate.means)
+    assert again.spec == spec
+
+
+@pytest.mark.parametrize("p", [1.6, 2.0])
+@pytest.mark.parametrize("norm", ["spectral", "frobenius"])
+def test_slopes_are_near_the_exponent_and_bounds_are_above(norm, p):
+    measured = sweep(QUICK.replace(norm=norm, tail_index=p), horizons=SHORT)
+    assert measured.slope == pytest.approx(measured.exponent, abs=NEAR)
+    assert measured.bound_slope == pytest.approx(measured.exponent, abs=NEAR)
+    low, high = measured.slope_interval
+    assert low < measured.slope < high < 0
+    ratio = measured.bound / measured.means.mean(1)
+    assert ((ratio > 1) & (ratio < 5)).all()
+
+
+def test_transport_falls_faster_where_it_is_exact():
+    quadratic = QUICK.replace(
+        problem="quadratic", norm="frobenius", rows=4, columns=4, tail_index=2.0
+    )
+    off = sweep(quadratic, horizons=[1000, 10_000])
+    on = sweep(quadratic.replace(transport=True), horizons=[1000, 10_000])
+    assert off.slope == pytest.approx(-0.25, abs=NEAR)
+    assert on.slope == pytest.approx(-0.5, abs=NEAR)
+    assert (off.exponent, on.exponent) == (-0.25, -0.5)
+
+
+def test_the_sentence_names_three_slopes(rate):
+    low, high = rate.slope_interval
+    assert str(rate) == rate.sentence
+    assert (
+        f"3 horizons from {rate.calls[0]:,.0f} to {rate.calls[-1]:,.0f} calls, 4 seeds each: "
+        f"measured slope {rate.slope:.3f} [{low:.3f}, {high:.3f}], the bound's "
+        f"{rate.bound_slope:.3f}, the theorem's exponent -0.214; mean stationarity "
+        f"{rate.means[-1].mean():.3g} under its bound {rate.bound[-1]:.3g} at the last."
+    ) == rate.sentence
+    assert "tuned batch" in rate.title
+
+
+def test_a_mean_above_its_bound_is_not_called_under(rate):
+    above = Rate(spec=TINY, horizons=(100, 1000), traces=[rate.traces[1], rate.traces[0]])
+    record = above.traces[1].still()
+    record.append(record._rows[-1]._replace(bound=1e-3))
+    above.traces[1] = record
+    assert "above its bound 0.001 at the last" in above.sentence
+
+
+def test_one_batch_for_all_horizons_is_named_in_the_title():
+    rate = sweep(TINY.replace(batch_size=8, noise_level=1.0), horizons=[100, 1000])
+    assert rate.batch_sizes == [1, 1]
+    assert "batch 1" in rate.title
+
+
+def test_a_sweep_under_way_shows_the_points_there_are():
+    sweeping = Sweep(TINY, [100, 1000])
+    assert "0 of 2 horizons" in sweeping.rate.sentence
+    assert np.isnan(sweeping.rate.exponent)
+    while len(sweeping.rate) < 1:
+        sweeping.advance()
+    assert not sweeping.finished
+    assert not sweeping.rate.complete
+    assert 0 < sweeping.share < 1
+    assert np.isnan(sweeping.rate.slope)
+    while not sweeping.finished:
+        sweeping.advance()
+    assert sweeping.share == 1
+    assert sweeping.rate.complete
+
+
+def test_ctrl_c_leaves_the_horizons_that_are_done(monkeypatch):
+    advance = Sweep.advance
+
+    def interrupted(sweeping):
+        if len(sweeping.rate) == 2:
+            raise KeyboardInterrupt
+        return advance(sweeping)
+
+    monkeypatch.setattr(Sweep, "advance", interrupted)
+    rate = sweep(TINY, horizons=[100, 200, 400])
+    assert (len(rate), rate.complete) == (2, False)
+    assert rate.sentence.startswith("Incomplete: 2 horizons")
+
+
+def test_a_rate_of_nothing_draws_no_number():
+    rate = Rate(spec=TINY, horizons=(100, 1000))
+    assert rate.means.shape == (0, 4)
+    assert np.isnan(rate.slope)
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        (RunSpec(problem="mlp"), "'mlp' with optimizer 'scion' has none; choose a toy"),
+        (
+            TINY.replace(optimizer="sgd", schedule="constant", lr=0.1),
+            "with optimizer 'sgd' has none; choose a toy and 'scion'",
+        ),
+    ],
+    ids=["network", "sgd"],
+)
+def test_what_no_theorem_tunes_is_refused(spec, words):
+    with pytest.raises(ValueError, match=words):
+        sweep(spec, horizons=[100, 1000])
+
+
+@pytest.mark.parametrize("horizons", [[100], [], [1000, 100], [100, 100]], ids=str)
+def test_horizons_that_make_no_line_are_refused(horizons):
+    with pytest.raises(ValueError, match="horizons must be two or more, ascending, got"):
+        sweep(TINY, horizons=horizons)
+
+
+def test_an_unknown_batch_rule_is_refused():
+    with pytest.raises(ValueError, match=r"batch_size must be 'tuned' or 'spec', got 7"):
+        sweep(TINY, horizons=[100, 1000], batch_size=7)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("transport", [False, True], ids=["off", "on"])
+@pytest.mark.parametrize("p", [1.6, 2.0])
+@pytest.mark.parametrize("norm", ["frobenius", "sign", "column", "row", "spectral"])
+def test_a_live_run_falls_with_the_exponent_in_every_geometry(norm, p, transport):
+    spec = RunSpec(norm=norm, tail_index=p, transport=transport, horizon=20_000, device="cpu")
+    assert (spec.rows, spec.columns, spec.seeds, spec.noise_level) == (4, 16, 32, 20.0)
+    trace = run(spec)
+    # from ten calls on: before, the weighted mean is its first steps
+    ratio = (trace.bound / trace.running_mean)[trace.calls >= 10]
+    assert trace.slope == pytest.approx(trace.exponent, abs=NEAR)
+    assert ratio.min() >= 2
+    assert ratio.max() <= 6
