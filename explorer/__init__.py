@@ -55,7 +55,6 @@ __all__ = [
     "Scion",
     "Trace",
     "doctor",
-    "explorer",
     "run",
     "sweep",
 ]

@@ -82,14 +82,17 @@ def _prepare(g: Tensor) -> tuple[Any, Any, Any, Tensor | None, bool]:
     tall = g.shape[-2] > g.shape[-1]
     wide = x.mT if tall else x
     scale = None
-    gram = wide @ wide.mT
+    with np.errstate(invalid="ignore", over="ignore"):  # a diverged seed is said on the page
+        gram = wide @ wide.mT
     # float64 holds the square of any float32 but not of its own extremes; LAPACK must see numbers
     if g.dtype == torch.float64 or not xp.isfinite(gram).all():
         largest = xp.amax(xp.abs(wide), (-2, -1), keepdims=True)
         usable = (largest > 0) & (largest < xp.inf)
-        wide = xp.where(usable, wide, 0.0) / xp.where(usable, largest, 1.0)
+        # dividing float32s as well would give them other last bits when a neighbour is not finite
+        unit = largest if g.dtype == torch.float64 else xp.ones_like(largest)
+        wide = xp.where(usable, wide, 0.0) / xp.where(usable, unit, 1.0)
         gram = wide @ wide.mT
-        scale = torch.as_tensor(largest)
+        scale = torch.as_tensor(xp.where(usable, unit, largest))
     return xp, wide, gram, scale, tall
 
 

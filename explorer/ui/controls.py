@@ -103,6 +103,7 @@ class Controls:
         self._on_choice = on_choice
         self._loading = False
         self._pending: dict[str, Any] = {}
+        self._unread: dict[str, str] = {}
         self._lock = threading.RLock()
         self.widgets = {field: _make(field) for field in (*MAIN, *FOLDED)}
         self._notes = {field: widgets.HTML() for field in self.widgets}
@@ -123,6 +124,7 @@ class Controls:
         with self._lock:
             self.spec = spec
             self._pending.clear()
+            self._unread.clear()
             self._loading = True
             try:
                 for field, control in self.widgets.items():
@@ -139,7 +141,7 @@ class Controls:
             accepted, sentence = self._try(field)
             if accepted:
                 self._show_resolved()
-            errors = {other: said for other, (_, said) in self._pending.items()}
+            errors = {other: said for other, (_, said) in self._pending.items()} | self._unread
             if sentence is not None:
                 errors[field] = sentence
             self._annotate(errors)
@@ -152,7 +154,9 @@ class Controls:
             value = _read(self.widgets[field], field, self.spec)
         except (ValueError, TypeError) as error:
             self._pending.pop(field, None)
+            self._unread[field] = str(error)
             return False, str(error)
+        self._unread.pop(field, None)
         sentence = None
         for changes in ({**waiting, field: value}, {field: value}):
             try:
@@ -174,7 +178,7 @@ class Controls:
         self._loading = True
         try:
             for field, control in self.widgets.items():
-                if field not in self._pending:
+                if field not in self._pending and field not in self._unread:
                     _put(control, field, self.spec)
         finally:
             self._loading = False

@@ -70,6 +70,7 @@ class Explorer(widgets.VBox):
         if spec is not None and not isinstance(spec, RunSpec):
             raise TypeError(f"spec must be a RunSpec, got {spec!r}; give RunSpec(problem=...).")
         self._preset = PRESETS[preset] if isinstance(preset, str) else preset
+        self._first = self._preset
         self._own = spec
         self._shown_plots = _known(plots, tuple(PLOTS), "plot")
         shown = _known(controls, (*MAIN, *FOLDED), "control")
@@ -134,7 +135,8 @@ class Explorer(widgets.VBox):
 
     def close(self) -> None:
         """Let the worker go and remove the panel from the page."""
-        self.session.close()
+        if hasattr(self, "session"):  # a refused panel is closed by the garbage collector
+            self.session.close()
         super().close()
 
     def __repr__(self) -> str:
@@ -175,7 +177,8 @@ class Explorer(widgets.VBox):
         )
 
     def _wish(self, action: Action) -> Wish:
-        variants = self._preset.variants if self.spec == self._start_spec else ()
+        same = set(self.spec.diff(self._start_spec)) <= {"seed"}
+        variants = self._preset.variants if same else ()
         return Wish(self.spec, action, tuple(variants))
 
     @property
@@ -245,7 +248,9 @@ class Explorer(widgets.VBox):
         self._show_question()
 
     def _lay_out(self, shown: Sequence[str] | None) -> list[widgets.Widget]:
-        rows: list[widgets.Widget] = [self.controls.row(field) for field in (shown or MAIN)]
+        rows: list[widgets.Widget] = [
+            self.controls.row(field) for field in (MAIN if shown is None else shown)
+        ]
         if shown is None:
             folded = widgets.VBox([self.controls.row(field) for field in FOLDED] + [self._xscale])
             fold = widgets.Accordion([folded], titles=("Size, schedule, seeds, device",))
@@ -266,7 +271,7 @@ class Explorer(widgets.VBox):
         return [widgets.HTML(STYLE), top, middle, bottom, self._sentence]
 
     def _offers(self, button: str) -> bool:
-        return button != "Measure the rate" or "rate" in (self._shown_plots or PLOTS)
+        return button != "Measure the rate" or "rate" in (self._shown_plots or self._preset.plots)
 
     def _pressed_run(self) -> None:
         if self.session.state == "running":
@@ -295,7 +300,8 @@ class Explorer(widgets.VBox):
     def _load_preset(self, name: str) -> None:
         if name == self._preset.name:
             return
-        self._preset, self._own = PRESETS[name], None
+        self._preset = self._first if name == self._first.name else PRESETS[name]
+        self._own = None
         self._show_question()
         self._reset()
 

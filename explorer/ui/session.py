@@ -145,14 +145,19 @@ class Session:
         with self._engine:
             with self._mailbox:
                 self._wish = None
-            self._begin(wish)
-            job = self.job
-            assert job is not None, "a wish to run begins a job"
             try:
-                self._go_on(job, attentive=False)
+                self._begin(wish)
+                assert self.job is not None, "a wish to run begins a job"
+                self._go_on(self.job, attentive=False)
             except KeyboardInterrupt:
                 self._enter("paused")
-            return job
+            except Exception as error:
+                self._fail(error)
+                raise
+        if self._worker is None:
+            self._draw_if_free()
+        assert self.job is not None, "a run that was cut off before it began has raised"
+        return self.job
 
     def show_spec(self, spec: RunSpec) -> None:
         """Show the empty picture of a spec, before anything has run."""
@@ -210,9 +215,11 @@ class Session:
         if wish is not None:
             same = self.spec is not None and wish.spec == self.spec
             resumes = same and wish.action == "run" and self.state == "paused"
-            pauses = same and wish.action == "pause" and self.state in ("running", "paused")
+            pauses = (
+                same and wish.action == "pause" and self.state in ("running", "paused", "finished")
+            )
             if pauses and self.job is not None:
-                self._enter("paused")
+                self._enter("finished" if self.job.finished else "paused")
                 self._draw(last=True)
                 return
             if not (resumes and self.job is not None):
@@ -228,14 +235,14 @@ class Session:
 
     def _begin(self, wish: Wish) -> None:
         self.error = self.traceback = None
-        self.spec = wish.spec
         self._next_frame = self._series_at = 0.0
         if wish.action == "show":
-            self.job = None
+            job = None
         elif wish.action == "measure":
-            self.job = RateJob(wish.spec)
+            job = RateJob(wish.spec)
         else:
-            self.job = RunJob(wish.spec, wish.variants)
+            job = RunJob(wish.spec, wish.variants)
+        self.spec, self.job = wish.spec, job  # together: a job that cannot begin changes neither
 
     def _go_on(self, job: Job, *, attentive: bool) -> None:
         """Step until the job ends; an attentive worker stops for a new wish."""

@@ -177,3 +177,12 @@ def test_the_measured_gap_is_zero_for_an_svd_and_large_for_other_directions():
     assert lmo_gap(g, -g / g.flatten(1).norm(dim=1)[:, None, None]).min() > 0.01
     assert lmo_gap(g, left @ right).min() > 1
     assert lmo_gap(torch.zeros(2, 3, 3), torch.ones(2, 3, 3)).abs().max() == 0
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+@pytest.mark.parametrize("shape", [(8, 8), (4, 16), (16, 4), (20, 33)], ids=str)
+def test_a_neighbour_that_is_not_finite_moves_no_last_bit_of_many(shape, dtype):
+    g = torch.randn(2000, *shape, generator=generator(), dtype=dtype) ** 3
+    poisoned = torch.cat([g, torch.full((1, *shape), torch.nan, dtype=dtype)])
+    for method in (norm, norm.dual_norm, norm.lmo):
+        assert torch.equal(method(poisoned)[:-1], method(g))

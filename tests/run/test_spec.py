@@ -284,6 +284,7 @@ BAD = [
     ("columns", "16", TypeError, {}),
     ("tail_index", 1.0, ValueError, {}),
     ("tail_index", 2.1, ValueError, {}),
+    ("tail_index", 1.0, ValueError, {"noise": "gaussian"}),
     ("tail_index", 2.0, ValueError, {"noise": "pareto"}),
     ("tail_index", NAN, ValueError, {}),
     ("tail_index", "1.6", TypeError, {}),

@@ -2,7 +2,9 @@
 
 import csv
 import json
+import sys
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -227,27 +229,56 @@ def test_the_csv_has_every_record_and_the_spec_on_its_first_line(tmp_path, small
         assert np.array_equal([float(row[name]) for row in rows], array), name
 
 
-def test_a_reader_in_another_thread_never_sees_half_a_record():
+class Busy(Record):
+    """A record whose step size cannot be read without another record coming in."""
+
+    __slots__ = ()
+    trace = Trace(spec=SPEC)
+
+    @property
+    def lr(self):
+        self.trace.append(record(len(self.trace), [1.0, 2.0]))
+        return 1.0
+
+
+@pytest.mark.parametrize("name", ["running_mean", "mean_stationarity", "slope", "sentence"])
+def test_a_record_that_comes_in_while_a_mean_is_made_is_not_half_in_it(name):
+    trace = Busy.trace = Trace(spec=SPEC)
+    trace.append(Busy(*record(0, [1.0, 2.0])))
+    trace.append(record(1, [1.0, 2.0]))
+    assert getattr(trace, name) is not None
+    if name == "running_mean":
+        assert len(trace) == 3
+        assert len(trace.running_mean) == 3
+
+
+def test_readers_in_other_threads_never_see_half_a_record():
     trace, broken, done = Trace(spec=SPEC), [], threading.Event()
 
     def read():
         while not done.is_set():
             try:
-                shapes = {len(trace.stationarity), len(trace.stationarity)}
-                assert max(shapes) <= len(trace)
-                assert trace.sentence
-                assert np.isfinite(trace.running_mean).all()
-                assert trace.slope_interval
+                rows = len(trace)
+                for array in (trace.calls, trace.stationarity, trace.running_mean, trace.bound):
+                    assert len(array) >= rows
+                    assert np.isfinite(array).all()
+                assert trace.still().sentence
             except Exception as error:
                 broken.append(error)
                 return
 
-    readers = [threading.Thread(target=read) for _ in range(3)]
-    for reader in readers:
-        reader.start()
-    for step in range(3000):
-        trace.append(record(step, [1.0, 2.0], sum_lr=step + 1.0))
-    done.set()
-    for reader in readers:
-        reader.join()
+    readers = [threading.Thread(target=read) for _ in range(4)]
+    between = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)  # threads take turns in the middle of everything
+    try:
+        for reader in readers:
+            reader.start()
+        for step in range(400):
+            trace.append(record(step, [1.0, 2.0], sum_lr=step + 1.0))
+            time.sleep(1e-4)
+    finally:
+        sys.setswitchinterval(between)
+        done.set()
+        for reader in readers:
+            reader.join()
     assert not broken, broken[0]

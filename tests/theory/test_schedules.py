@@ -90,6 +90,35 @@ def test_at_a_thousand_calls_the_batch_window_is_the_noise_level(p, level):
     assert window(constants(p, level=level), 1000, batched=True) == pytest.approx(level, rel=EXACT)
 
 
+# by the lr, the window W and B = 1, without what is small for large N: descent, bias, noise
+LEADING_TERMS = {
+    "batch": lambda k, n, lr, w: k.gap * w / (lr * n) + k.smoothness * lr / 2,
+    "momentum": lambda k, n, lr, w: k.gap / (lr * n) + 2 * k.smoothness * lr * w,
+    "transport": lambda k, n, lr, w: k.gap / (lr * n) + k.hessian_smoothness * (lr * w) ** 2,
+}
+WINDOWS = {
+    "batch": lambda k, n: window(k, n, batched=True),
+    "momentum": lambda k, n: window(k, n, batched=False),
+    "transport": transported_window,
+}
+
+
+@pytest.mark.parametrize("p", MOMENTS)
+@pytest.mark.parametrize("mode", WINDOWS)
+def test_a_window_minimises_the_leading_terms_it_comes_from(mode, p):
+    known, calls = constants(p), 1e6
+    w = WINDOWS[mode](known, calls)
+
+    def at(logs):
+        lr, size = np.exp(logs)
+        noise = 2 * known.noise * size ** (1 / p - 1)
+        return LEADING_TERMS[mode](known, calls, lr, size) + noise
+
+    start = [np.log(tune(known, calls, 1).lr), np.log(w) + 0.5]
+    best = minimize(at, start, method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-15})
+    assert np.exp(best.x[1]) == pytest.approx(w, rel=1e-5)  # scipy's precision on a flat minimum
+
+
 @pytest.mark.parametrize("p", MOMENTS)
 def test_momentum_has_a_shorter_window_by_a_known_factor(p):
     q = 1 - 1 / p

@@ -1,0 +1,356 @@
+"""The panel without a browser: what it shows, what its buttons do, and what a reader keeps."""
+
+import base64
+import html
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from explorer import PRESETS, RunSpec, Trace, run
+from explorer.ui.controls import FOLDED, MAIN
+from explorer.ui.explorer import Explorer
+from explorer.ui.image_view import ImageView
+from explorer.ui.presets import Preset
+
+SPEC = RunSpec(horizon=200, seeds=2, device="cpu")
+ENDLESS = SPEC.replace(horizon=5_000_000)
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+PATIENCE_S = 30
+
+
+def until(condition):
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.005)
+
+
+def assert_same_bits(trace, other):
+    assert trace.spec == other.spec
+    assert trace.complete
+    assert other.complete
+    np.testing.assert_array_equal(trace.calls, other.calls)
+    np.testing.assert_array_equal(trace.stationarity, other.stationarity)
+
+
+def descendants(widget):
+    yield widget
+    for child in getattr(widget, "children", ()):
+        yield from descendants(child)
+
+
+def press(panel, button):
+    panel._buttons[button].click()
+
+
+def press_run(panel):
+    """A browser's press on Run, which is a toggle."""
+    toggle = panel._run_button
+    message = {"method": "update", "state": {"value": not toggle.value}, "buffer_paths": []}
+    toggle._handle_msg({"content": {"data": message}, "buffers": []})
+
+
+@pytest.fixture
+def make():
+    panels = []
+
+    def make(*args, **options):
+        panels.append(Explorer(*args, **options))
+        return panels[-1]
+
+    yield make
+    for panel in panels:
+        worker = panel.session._worker
+        panel.close()
+        if worker is not None:
+            worker.join(PATIENCE_S)
+            assert not worker.is_alive()
+
+
+@pytest.fixture
+def panel(make):
+    return make(SPEC)
+
+
+@pytest.mark.parametrize("name", ["Transport pays", "transport-pays"])
+def test_a_preset_is_found_by_its_name_and_its_slug(make, name):
+    panel = make(preset=name)
+    preset = PRESETS["Transport pays"]
+    assert panel.spec == preset.spec
+    assert panel._presets.value == preset.name
+    assert preset.question in panel._question.value
+
+
+def test_a_panel_without_a_word_is_the_first_look(make):
+    assert make().spec == PRESETS["First look"].spec
+
+
+def test_a_preset_of_ones_own_is_shown_and_found_again_in_the_menu(make):
+    mine = Preset("Mine", "Is 1 < 2?", SPEC)
+    panel = make(preset=mine)
+    assert panel.spec == SPEC
+    assert "Is 1 &lt; 2?" in panel._question.value
+    panel._presets.value = "First look"
+    assert panel.spec == PRESETS["First look"].spec
+    panel._presets.value = "Mine"
+    assert panel.spec == SPEC
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"preset": "second look"}, "unknown preset 'second look'.*First look"),
+        ({"controls": ["norm", "tail"]}, "unknown control 'tail'.*tail_index"),
+        ({"plots": ["decoy"]}, "unknown plot 'decoy'.*decay"),
+    ],
+)
+def test_an_unknown_name_is_refused_with_those_there_are(options, sentence):
+    with pytest.raises(KeyError, match=sentence):
+        Explorer(SPEC, **options)
+
+
+@pytest.mark.parametrize("spec", ["First look", {"horizon": 200}, 7])
+def test_a_spec_of_another_type_is_refused(spec):
+    with pytest.raises(TypeError, match="spec must be a RunSpec, got"):
+        Explorer(spec)
+
+
+def controls_shown(panel):
+    shown = list(descendants(panel))
+    field_of = {id(widget): field for field, widget in panel.controls.widgets.items()}
+    return [field_of[id(widget)] for widget in shown if id(widget) in field_of]
+
+
+def test_the_controls_asked_for_are_shown_in_that_order_and_no_others(make):
+    assert controls_shown(make(SPEC, controls=["norm", "tail_index"])) == ["norm", "tail_index"]
+    assert controls_shown(make(SPEC, controls=["tail_index", "norm"])) == ["tail_index", "norm"]
+
+
+def test_without_a_word_every_control_is_shown(panel):
+    assert controls_shown(panel) == [*MAIN, *FOLDED]
+
+
+def test_the_rate_is_offered_only_where_its_plot_is(make):
+    rate = "Measure the rate"
+    panel, without = make(SPEC), make(SPEC, plots=["decay"])
+    assert panel._buttons[rate] in list(descendants(panel))
+    assert without._buttons[rate] not in list(descendants(without))
+
+
+def test_the_rate_is_greyed_out_for_a_network(make):
+    assert make(preset="A real network")._buttons["Measure the rate"].disabled
+    assert not make(SPEC)._buttons["Measure the rate"].disabled
+
+
+def test_run_in_a_cell_gives_the_trace_of_run(panel):
+    assert panel.trace is None
+    trace = panel.run()
+    assert isinstance(trace, Trace)
+    assert panel.trace is trace
+    assert panel.state == "finished"
+    assert panel._progress.value == 1
+    assert_same_bits(trace, run(SPEC))
+    assert trace.sentence[:20] in panel._sentence.value
+
+
+def test_the_button_runs_pauses_and_goes_on(make):
+    panel = make(ENDLESS)
+    assert panel._run_button.description == "Run"
+    press_run(panel)
+    until(lambda: panel.state == "running" and panel._run_button.description == "Pause")
+    press_run(panel)
+    until(lambda: panel.state == "paused" and panel._run_button.description == "Go on")
+    job = panel.session.job
+    assert job.share > 0
+    press_run(panel)
+    until(lambda: panel.state == "running")
+    assert panel.session.job is job
+
+
+def test_start_pause_and_stop_do_what_they_say(make):
+    panel = make(ENDLESS)
+    panel.start()
+    until(lambda: panel.state == "running")
+    panel.pause()
+    until(lambda: panel.state == "paused")
+    panel.stop()
+    until(lambda: panel.state == "idle")
+    assert panel.trace is None
+    assert "not run yet" in panel._sentence.value
+
+
+def test_a_run_in_the_background_gives_the_trace_of_run(panel):
+    panel.start()
+    until(lambda: panel.state == "finished")
+    assert_same_bits(panel.trace, run(SPEC))
+
+
+def test_a_choice_while_running_restarts_with_it(make):
+    panel = make(ENDLESS)
+    panel.start()
+    until(lambda: panel.state == "running")
+    panel.controls.widgets["horizon"].value = "200"
+    until(lambda: panel.state == "finished")
+    assert_same_bits(panel.trace, run(SPEC))
+
+
+def test_a_choice_while_paused_stays_paused(make):
+    panel = make(ENDLESS)
+    panel.start()
+    until(lambda: panel.state == "running")
+    panel.pause()
+    until(lambda: panel.state == "paused")
+    panel.controls.widgets["horizon"].value = "200"
+    until(lambda: panel.trace.spec == SPEC and panel.state == "paused")
+    assert len(panel.trace) == 0
+
+
+def test_a_choice_after_the_end_keeps_the_picture_and_asks_for_run(panel):
+    trace = panel.run()
+    panel.controls.widgets["tail_index"].value = 1.3
+    assert "press Run" in panel._sentence.value
+    assert panel.trace is trace
+    assert panel.spec.tail_index == 1.3
+    panel.controls.widgets["tail_index"].value = SPEC.tail_index
+    assert "press Run" not in panel._sentence.value
+
+
+def test_code_repeats_the_run(panel):
+    names = {}
+    exec(panel.code().replace("print(trace)", ""), names)
+    assert names["spec"] == SPEC
+    assert_same_bits(names["trace"], panel.run())
+
+
+def test_reset_returns_to_where_the_panel_began(panel):
+    panel.run()
+    press(panel, "Keep")
+    panel.controls.widgets["tail_index"].value = 1.3
+    panel._xscale.value = "linear"
+    press(panel, "Reset")
+    until(lambda: panel.state == "idle" and panel.trace is None)
+    assert panel.spec == SPEC
+    assert panel.controls.widgets["tail_index"].value == SPEC.tail_index
+    assert panel.session.kept == []
+    assert panel._xscale.value == "log"
+
+
+def test_new_seed_runs_the_same_choice_with_the_next_seed(panel):
+    press(panel, "New seed")
+    until(lambda: panel.state == "finished")
+    assert panel.spec == SPEC.replace(seed=1)
+    assert panel.controls.widgets["seed"].value == "1"
+    assert_same_bits(panel.trace, run(SPEC.replace(seed=1)))
+
+
+def test_a_new_seed_keeps_the_variants_of_the_preset(make):
+    panel = make(preset=Preset("Mine", "Why?", SPEC, ({"transport": True},)))
+    press(panel, "New seed")
+    until(lambda: panel.state == "finished")
+    assert [label for label, _ in panel.session.job.beside] == ["transport on"]
+
+
+def test_the_variants_of_a_preset_run_beside_it(make):
+    panel = make(preset=Preset("Mine", "Why?", SPEC, ({"transport": True},)))
+    panel.run()
+    [(label, trace)] = panel.session.job.beside
+    assert label == "transport on"
+    assert_same_bits(trace, run(SPEC.replace(transport=True)))
+
+
+def test_keep_leaves_a_run_as_a_line_and_drop_kept_takes_it_away(panel):
+    trace = panel.run()
+    press(panel, "Keep")
+    assert [kept for _, kept in panel.session.kept] == [trace]
+    panel.controls.widgets["tail_index"].value = 1.3
+    panel.run()
+    assert any("tail index 1.6" in name for name in panel.view.series)
+    press(panel, "Drop kept")
+    assert panel.session.kept == []
+    assert not any("tail index 1.6" in name for name in panel.view.series)
+
+
+def test_the_scale_of_the_calls_axis_is_drawn_anew(panel):
+    frame = panel.view.frame
+    assert panel.view.axes[0]["xscale"] == "log"
+    panel._xscale.value = "linear"
+    assert panel.view.axes[0]["xscale"] == "linear"
+    assert panel.view.frame == frame + 1
+
+
+def test_choosing_the_network_moves_every_control(make):
+    panel = make(SPEC)
+    name = "A real network"
+    panel._presets.value = name
+    spec = PRESETS[name].spec
+    assert panel.spec == spec
+    fresh = make(preset=name)
+    for field, control in panel.controls.widgets.items():
+        assert control.value == fresh.controls.widgets[field].value, field
+        assert control.disabled == fresh.controls.widgets[field].disabled, field
+    assert html.escape(PRESETS[name].question) in panel._question.value
+    until(lambda: panel.session.spec == spec and panel.state == "idle")
+    assert repr(panel).startswith(f"Explorer({name}): ")
+
+
+def test_a_failed_run_says_so_on_the_page(make):
+    panel = make(RunSpec(problem="mlp", device="cpu"))
+    panel.measure()
+    until(lambda: panel.state == "failed" and 'role="alert"' in panel._sentence.value)
+    assert "no rate to measure" in panel._sentence.value
+    panel.stop()
+    until(lambda: panel.state == "idle" and 'role="alert"' not in panel._sentence.value)
+
+
+@pytest.mark.parametrize("fallback", [False, True])
+def test_a_reader_without_a_kernel_gets_the_picture_and_one_line(make, fallback):
+    panel = make(SPEC, fallback=fallback)
+    for _ in range(2):
+        bundle = panel._repr_mimebundle_()
+        view = bundle["application/vnd.jupyter.widget-view+json"]
+        assert view["model_id"] == panel.model_id
+        assert (view["version_major"], view["version_minor"]) == (2, 0)
+        assert base64.b64decode(bundle["image/png"], validate=True).startswith(PNG_SIGNATURE)
+        assert bundle["text/plain"] == repr(panel)
+        assert "\n" not in bundle["text/plain"]
+        panel.run()
+
+
+def test_its_line_of_text_is_the_sentence_of_the_picture(panel):
+    assert repr(panel).endswith("not run yet.")
+    trace = panel.run()
+    assert repr(panel) == f"Explorer(First look): {trace.sentence}"
+
+
+def test_the_plain_picture_stands_in_for_the_live_one(make):
+    panel = make(SPEC, fallback=True)
+    assert isinstance(panel.view, ImageView)
+    assert panel.view in list(descendants(panel))
+    trace = panel.run()
+    image, words = panel.view.children
+    assert bytes(image.value).startswith(PNG_SIGNATURE)
+    assert trace.sentence[:20] in words.value
+
+
+def test_thirty_runs_in_one_panel_leave_one_thread(make):
+    panel = make(SPEC.replace(horizon=20), fallback=True)
+    before = threading.active_count()
+    for _ in range(30):
+        job = panel.session.job
+        panel.start()
+        until(lambda job=job: panel.session.job is not job and panel.session.job.finished)
+        until(lambda: panel.state == "finished")
+    assert threading.active_count() == before + 1
+    assert len(panel.trace) == 20
+
+
+def test_a_closed_panel_lets_its_worker_go(make):
+    panel = make(ENDLESS)
+    panel.start()
+    until(lambda: panel.state == "running")
+    worker = panel.session._worker
+    panel.close()
+    worker.join(PATIENCE_S)
+    assert not worker.is_alive()
