@@ -49,7 +49,7 @@ def check(exercise: str, answer: Any = ...) -> Verdict:
         >>> check("00.1", lambda g: g)
         00.1 not yet: the step is too long, its norm is ... where 1 is allowed.
     """
-    if exercise not in CHECKS:
+    if not isinstance(exercise, str) or exercise not in CHECKS:
         return Verdict(False, f"{exercise} is no exercise; there are {', '.join(sorted(CHECKS))}.")
     if answer is ...:
         return Verdict(False, f"{exercise} not answered yet.")

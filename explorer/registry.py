@@ -49,7 +49,8 @@ class Registry(Mapping[str, Any]):
     def register(self, name: str) -> Callable[[T], T]:
         """Return a decorator that puts a class under ``name``.
 
-        A class from outside the room is first put to the laws of its kind on a few random inputs.
+        A class from outside the room is first put to the laws of its room on a few random inputs,
+        where the room has a ``_laws.py``; today that is ``norms``.
 
         Args:
             name: The word of menus and specs; an identifier.
