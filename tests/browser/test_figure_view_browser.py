@@ -101,6 +101,7 @@ def numbers(lab):
 def point_at(lab, calls):
     """Move the mouse to where so many oracle calls are drawn."""
     part = math.log(calls / FIRST) / math.log(LAST / FIRST)
+    lab.figure().scroll_into_view_if_needed()  # the cells that a test adds push it out of sight
     box = lab.figure().get_by_role("img").bounding_box()
     lab.page.mouse.move(
         box["x"] + (LEFT + part * (RIGHT - LEFT)) * box["width"], box["y"] + box["height"] / 2
@@ -216,19 +217,36 @@ def test_another_theme_reaches_the_kernel(lab):
         lab.run("push(make(1, views[-1][2]), 40)")
         lab.wait_for_frame(frame + 1)
         point_at(lab, 100)
+        assert numbers(lab)[0] == pytest.approx(100, rel=0.13)
         lab.screenshot(f"figure-{theme}")
 
 
-def test_a_narrow_page_shrinks_the_picture_and_its_read_out(lab):
+@pytest.fixture
+def narrow(lab):
+    """The page made narrow, and made wide again whatever the test finds."""
     lab.page.set_viewport_size({"width": 800, "height": 1000})
-    lab.page.wait_for_timeout(400)
-    box = lab.figure().get_by_role("img").bounding_box()
-    assert box["width"] < WIDTH
-    assert box["width"] / box["height"] == pytest.approx(WIDTH / HEIGHT, rel=0.01)
-    point_at(lab, 100)
-    assert numbers(lab)[0] == pytest.approx(100, rel=0.13)
-    assert int(lab.run("print(views[-1][1])")) < WIDTH
+    wait_for_width(lab, lambda width: width < WIDTH)
+    yield lab
     lab.page.set_viewport_size({"width": 1400, "height": 1000})
+    wait_for_width(lab, lambda width: width == WIDTH)
+
+
+def wait_for_width(lab, right):
+    """Wait until the picture is as wide as wanted and JupyterLab has stopped moving it about."""
+    deadline = time.monotonic() + 60
+    image, before = lab.figure().get_by_role("img"), None
+    while not (before == (box := image.bounding_box()) and right(box["width"])):
+        assert time.monotonic() < deadline, f"the picture is still at {box}"
+        before = box
+        lab.page.wait_for_timeout(500)
+
+
+def test_a_narrow_page_shrinks_the_picture_and_its_read_out(narrow):
+    box = narrow.figure().get_by_role("img").bounding_box()
+    assert box["width"] / box["height"] == pytest.approx(WIDTH / HEIGHT, rel=0.01)
+    point_at(narrow, 100)
+    assert numbers(narrow)[0] == pytest.approx(100, rel=0.13)
+    assert int(narrow.run("print(views[-1][1])")) < WIDTH
 
 
 def test_each_pair_of_axes_reads_its_own_lines(lab):
@@ -286,6 +304,7 @@ def test_after_a_reload_the_last_frame_is_back(lab):
 def test_a_closed_view_leaves_the_page(lab):
     lab.run("view.close()")
     lab.page.locator(".explorer-figure").first.wait_for(state="detached")
+    assert lab.page.locator(".explorer-figure").count() == 0
 
 
 def test_nothing_was_said_on_the_console(lab):
