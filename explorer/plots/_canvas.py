@@ -48,12 +48,16 @@ class Canvas:
         self._words: object = None
         self._worded_at = 0.0
 
-    def png(self, data: Any, kept: Sequence[tuple[str, Any]] = ()) -> bytes:
+    def png(
+        self, data: Any, kept: Sequence[tuple[str, Any]] = (), *, passing: bool = False
+    ) -> bytes:
         """Return the present picture.
 
         Args:
             data: What the plot shows: a trace, a rate.
             kept: Kept runs beside it.
+            passing: True for one of many frames, which are reduced to 256 colours: a third of the
+                bytes in a third of the time, and no eye sees it go by.
         """
         plot, agg = self.plot, self._agg
         plot.update(data, kept)
@@ -73,6 +77,8 @@ class Canvas:
         self._draw((Line2D, Collection))
         buffer = io.BytesIO()
         image = Image.fromarray(np.asarray(self._agg.buffer_rgba())).convert("RGB")
+        if passing:
+            image = _reduced(image)
         image.save(buffer, format="png", compress_level=COMPRESSION)
         return buffer.getvalue()
 
@@ -103,3 +109,13 @@ class Canvas:
                 **self.plot.units,
             }
         ]
+
+
+def _reduced(image: Image.Image) -> Image.Image:
+    """Return an image in 256 colours, with the colour of its corner, the ground's, kept exact."""
+    reduced = image.quantize(method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    palette, corner = reduced.getpalette() or [], (0, 0)
+    place = 3 * int(reduced.getpixel(corner))  # type: ignore[arg-type]
+    palette[place : place + 3] = image.getpixel(corner)  # type: ignore[call-overload]
+    reduced.putpalette(palette)
+    return reduced

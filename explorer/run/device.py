@@ -1,15 +1,20 @@
 """Where a run is computed, and what this machine has."""
 
+import threading
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
+from threadpoolctl import ThreadpoolController
 
 # Where a GPU is likely to win. Not measured yet: no figure of a GPU stands behind the number.
 ENTRIES_FOR_GPU = 2**20
 
-# Measured on two cores: below this one thread is as quick as two, and unharmed by neighbours.
+# Below this a run keeps to one thread. On two cores one was as quick as two for all states that
+# were measured, up to 28,000 numbers; between there and here it is a guess.
 ENTRIES_FOR_THREADS = 2**18
+BLAS = ThreadpoolController().select(internal_api="openblas")
 
 DEVICES = ("auto", "cpu", "cuda")
 
@@ -59,19 +64,50 @@ def choose_device(wanted: str, *, network: bool, entries: int) -> tuple[torch.de
     return torch.device("cpu"), "the run is too small to gain from the GPU"
 
 
+class _Threads:
+    """Who keeps to one thread at present, and how many there are for everybody else."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+        self._torch = 1
+        self._blas: Any = None
+
+    def keep_to_one(self) -> None:
+        with self._lock:
+            self._users += 1
+            if self._users == 1:
+                self._torch = torch.get_num_threads()
+                self._blas = BLAS.limit(limits=1)  # of the whole process
+        torch.set_num_threads(1)  # of the calling thread and of threads to come
+
+    def give_back(self) -> None:
+        with self._lock:
+            self._users -= 1
+            if self._users == 0:
+                self._blas.restore_original_limits()
+        torch.set_num_threads(self._torch)
+
+
+_threads = _Threads()
+
+
 @contextmanager
 def few_threads(entries: int) -> Generator[None]:
-    """Within the block torch uses one thread where a state is small, and all it had where large.
+    """Within the block torch and numpy use one thread where a state is small.
 
     Threads that wait for each other at every small operation make a run slower, and many times
-    slower where something else wants the cores.
+    slower where something else wants the cores, as the browser does that shows the run.
 
     Args:
-        entries: Numbers in the state of all seeds together.
+        entries: Numbers in the state of all seeds together; from ``ENTRIES_FOR_THREADS`` on
+            nothing is changed.
     """
-    before = torch.get_num_threads()
-    torch.set_num_threads(1 if entries < ENTRIES_FOR_THREADS else before)
+    if entries >= ENTRIES_FOR_THREADS:
+        yield
+        return
+    _threads.keep_to_one()
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        _threads.give_back()

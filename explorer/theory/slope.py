@@ -1,5 +1,6 @@
 """Slopes in log-log pictures, with percentile-bootstrap intervals over seeds."""
 
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -43,10 +44,16 @@ def fit(calls: NDArray[np.float64], values: NDArray[np.float64]) -> Slope:
     centred = (x - x.mean()) / ((x - x.mean()) ** 2).sum()
     y = np.log(values.mean(1))
     value = float(centred @ y)
-    chosen = np.random.default_rng(0).integers(0, seeds, (RESAMPLES, seeds))
-    counts = np.apply_along_axis(np.bincount, 1, chosen, minlength=seeds)
-    slopes = centred @ np.log(values @ counts.T / seeds)
+    slopes = centred @ np.log(values @ _resampled_weights(seeds))
     low, high = np.percentile(slopes, (2.5, 97.5))
     if np.ptp(slopes) < 1e-12:
         low = high = value
     return Slope(value, (float(low), float(high)), float(y.mean() - value * x.mean()))
+
+
+@cache
+def _resampled_weights(seeds: int) -> NDArray[np.float64]:
+    """Return each seed's share of each resample, ``[S, RESAMPLES]``; a live picture asks often."""
+    chosen = np.random.default_rng(0).integers(0, seeds, (RESAMPLES, seeds))
+    counts = np.apply_along_axis(np.bincount, 1, chosen, minlength=seeds)
+    return counts.T / seeds

@@ -19,7 +19,7 @@ from explorer.ui._view import View
 
 FRAMES_A_SECOND = 12
 DRAWING_SHARE = 0.25  # of the time goes into pictures at most, so that the run stays quick
-SERIES_EVERY_S = 0.5
+SERIES_EVERY_S = 0.5  # numbers and words are read more slowly than a line is seen to move
 QUIET_S = 0.05  # a slider that is being dragged leaves many wishes; the run waits for the last
 MOST_KEPT = 4
 
@@ -54,7 +54,7 @@ class Session:
 
     Args:
         view: Where frames are shown.
-        on_change: Called by the worker after each frame and each change of state.
+        on_change: Called by the worker after each change of state, and now and then in a run.
         clock: Seconds on a clock that never goes back.
 
     Attributes:
@@ -91,6 +91,7 @@ class Session:
         self._look = Look()
         self._canvas: tuple[tuple[str, Look], Canvas] | None = None
         self._next_frame = self._series_at = 0.0
+        self._alt = ""
         view.on_view(self._looked_at)
 
     def want(self, wish: Wish) -> None:
@@ -298,20 +299,19 @@ class Session:
             plot = PLOTS[name](theme=look.theme, xscale=look.xscale, size=size)
             self._canvas = ((name, look), Canvas(plot, look.pixel_ratio))
         canvas = self._canvas[1]
-        png = canvas.png(data, beside)
+        png = canvas.png(data, beside, passing=not last)
         series = None
         if last or began - self._series_at >= SERIES_EVERY_S:
             series = canvas.plot.series(data, beside)
-            self._series_at = began
-        self.view.show(
-            png, alt=data.sentence, axes=canvas.geometry, size=canvas.size, series=series
-        )
+            self._alt, self._series_at = data.sentence, began
+        self.view.show(png, alt=self._alt, axes=canvas.geometry, size=canvas.size, series=series)
         self.frames += 1
+        if series is not None:
+            self._on_change()
         ended = self._clock()
         self._next_frame = ended + max(
             1 / FRAMES_A_SECOND - (ended - began), (ended - began) * (1 / DRAWING_SHARE - 1)
         )
-        self._on_change()
 
 
 def _changes(spec: RunSpec, present: RunSpec) -> dict[str, Any]:
