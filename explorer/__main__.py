@@ -12,6 +12,7 @@ from typing import Any
 import explorer
 
 PACKAGE = Path(__file__).parent
+PICTURES = (".png", ".svg", ".pdf")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,10 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         return given.command(given)
-    except (KeyError, TypeError, ValueError, RuntimeError, FileNotFoundError) as error:
-        # str(KeyError) is the repr of its message
-        sentence = error.args[0] if isinstance(error, KeyError) else error
-        print(f"explorer: {sentence}", file=sys.stderr)
+    except (KeyError, TypeError, ValueError, RuntimeError, OSError) as error:
+        print(f"explorer: {error}", file=sys.stderr)
         return 2
 
 
@@ -64,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(given: argparse.Namespace) -> int:
+    _refuse_unless_drawable(given.picture)
     trace = explorer.run(_spec(given.fields), progress=True)
     print(trace)
     for note in trace.notes:
@@ -77,6 +77,7 @@ def _run(given: argparse.Namespace) -> int:
 
 
 def _sweep(given: argparse.Namespace) -> int:
+    _refuse_unless_drawable(given.picture)
     rate = explorer.sweep(_spec(given.fields), progress=True)
     print(rate)
     rate.figure().savefig(given.picture, dpi=200)
@@ -108,6 +109,14 @@ def _lab(given: argparse.Namespace) -> int:
         command.append("--allow-root")
     os.execv(sys.executable, [*command, *given.options])
     return 0
+
+
+def _refuse_unless_drawable(picture: Path) -> None:
+    """Refuse a file that could not be written, before a run is spent on it."""
+    if picture.suffix.lower() not in PICTURES:
+        raise ValueError(f"--picture must end in one of {list(PICTURES)}, got {str(picture)!r}.")
+    if not picture.absolute().parent.is_dir():
+        raise ValueError(f"--picture needs a folder that exists, got {str(picture)!r}.")
 
 
 def _spec(fields: Sequence[str]) -> Any:

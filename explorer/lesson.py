@@ -94,10 +94,10 @@ def certify_lmo(norm: Any, function: Callable[[Tensor], Tensor]) -> Verdict:
                 f"for a gradient of shape {shape} a tensor like it is wanted, got {kind}"
             )
         step = given.double()
-        size, dual = float(judge(step)), float(judge.dual_norm(g))
-        attained = -float((g * step).sum())
         if not step.isfinite().all():
             return not_yet("the step is not finite")
+        size, dual = float(judge(step)), float(judge.dual_norm(g))
+        attained = -float((g * step).sum())
         if size > 1 + 1e-6:
             return not_yet(f"the step is too long, its norm is {size:.3g} where 1 is allowed")
         if attained < 0:

@@ -13,6 +13,13 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
+class UnknownNameError(KeyError):
+    """A KeyError that reads as its sentence; a plain one reads as the sentence in quotes."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
 class Registry(Mapping[str, Any]):
     """A room's classes by name; a file is on the list without anybody importing it.
 
@@ -33,7 +40,7 @@ class Registry(Mapping[str, Any]):
         >>> NORMS["spektral"]
         Traceback (most recent call last):
         ...
-        KeyError: "unknown norm 'spektral'; expected one of ['column', 'frobenius', 'row', ...
+        explorer.registry.UnknownNameError: unknown norm 'spektral'; expected one of ['column', ...
     """
 
     def __init__(self, kind: str, room: str) -> None:
@@ -117,7 +124,7 @@ class Registry(Mapping[str, Any]):
             self[tree.id]
             return tree.id, {}
         if not isinstance(tree, ast.Call) or not isinstance(tree.func, ast.Name):
-            raise KeyError(self.unknown(text))
+            raise UnknownNameError(self.unknown(text))
         self[tree.func.id]
         try:
             options = {str(k.arg): ast.literal_eval(k.value) for k in tree.keywords if k.arg}
@@ -161,7 +168,7 @@ class Registry(Mapping[str, Any]):
         if name not in self._classes:
             self._load_module_room()
         if name not in self._classes:
-            raise KeyError(self.unknown(name))
+            raise UnknownNameError(self.unknown(name))
         return self._classes[name]
 
     def unknown(self, name: object) -> str:
@@ -182,7 +189,8 @@ class Registry(Mapping[str, Any]):
         return len(list(iter(self)))
 
     def __repr__(self) -> str:
-        return f"<{self.kind}s: {', '.join(self)}>"
+        kinds = f"{self.kind[:-1]}ies" if self.kind.endswith("y") else f"{self.kind}s"
+        return f"<{kinds}: {', '.join(self)}>"
 
     def _file_names(self) -> list[str]:
         return [name for name in self._modules() if not name.startswith("_")]

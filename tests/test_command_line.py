@@ -70,9 +70,14 @@ def test_what_is_refused_is_one_line_on_stderr_and_status_two(
     assert list(folder.iterdir()) == []
 
 
-def test_a_picture_of_an_unknown_kind_is_refused(capsys):
-    assert main(["run", *TINY, "--picture", "decay.xyz"]) == 2
-    assert "xyz" in capsys.readouterr().err
+@pytest.mark.parametrize("command", ["run", "sweep"])
+@pytest.mark.parametrize("picture", ["decay.xyz", "nowhere/decay.png", "decay"])
+def test_a_picture_that_cannot_be_drawn_is_refused_before_the_run(capsys, command, picture):
+    endless = ["horizon=1000000000000", "batch_size=1"]
+    assert main([command, *endless, "--picture", picture]) == 2
+    said = capsys.readouterr().err
+    assert repr(picture) in said
+    assert "--picture" in said
 
 
 def test_a_rate_of_a_network_is_refused_with_a_sentence(capsys):

@@ -50,7 +50,7 @@ def test_there_are_lessons():
 
 
 def test_a_lesson_has_the_format_that_it_says(notebook):
-    nbformat.validate(notebook)
+    assert nbformat.validator.isvalid(notebook)
 
 
 def test_every_code_cell_was_executed_in_order(notebook):

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from explorer.norms._base import Norm, as_norm
-from explorer.registry import GEOMETRIES, NORMS
+from explorer.registry import GEOMETRIES, NORMS, UnknownNameError
 
 View = Literal["matrix", "vector", "kernel"]
 
@@ -98,7 +98,7 @@ class Geometry:
             convention: A name of ``GEOMETRIES``, a name of ``NORMS``, or a :class:`Norm`.
 
         Raises:
-            KeyError: If the name is in neither registry.
+            UnknownNameError: If the name is in neither registry.
         """
         if isinstance(convention, Norm):
             return plain(model, convention)
@@ -106,7 +106,7 @@ class Geometry:
             return GEOMETRIES[convention](model)
         if convention in NORMS or "(" in str(convention):
             return plain(model, as_norm(convention))
-        raise KeyError(
+        raise UnknownNameError(
             f"unknown geometry {convention!r}; expected a convention of {list(GEOMETRIES)} "
             f"or a norm of {NORMS.names()}."
         )
@@ -124,14 +124,14 @@ class Geometry:
             stacked: True if axis 0 of every tensor counts replicas.
 
         Raises:
-            KeyError: If the model lacks a parameter of this geometry, or has one more.
+            UnknownNameError: If the model lacks a parameter of this geometry, or has one more.
         """
         named = dict(model.named_parameters() if isinstance(model, nn.Module) else model)
         missing = {layer.name for layer in self.layers} ^ {
             name for name, tensor in named.items() if tensor.requires_grad
         }
         if missing:
-            raise KeyError(
+            raise UnknownNameError(
                 f"geometry and model differ in {sorted(missing)}; make it for this model."
             )
         return [

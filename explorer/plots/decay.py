@@ -76,7 +76,7 @@ class Decay(Plot):
         if data.bound_unmet is None:
             self._show(self._bound, data.stratum_end, data.bound)
         if data.spec.network:
-            self._show(self._loss, calls, data.measures["value"][:, data.finite].mean(1))
+            self._show(self._loss, calls, data.mean_measures["value"])
         for line, (_, trace) in zip(self._kept, kept, strict=False):
             self._show(line, trace.calls, trace.mean)
         self._limits(data, kept)
@@ -92,7 +92,7 @@ class Decay(Plot):
         if data.bound_unmet is None:
             lines["bound"] = (data.stratum_end, data.bound)
         if data.spec.network:
-            lines["training loss"] = (data.calls, data.measures["value"][:, data.finite].mean(1))
+            lines["training loss"] = (data.calls, data.mean_measures["value"])
         return lines | {label: (trace.calls, trace.mean) for label, trace in kept if len(trace)}
 
     def _empty(self, data: Any) -> None:

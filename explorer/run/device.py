@@ -74,12 +74,14 @@ class _Threads:
         self._blas: Any = None
 
     def keep_to_one(self) -> None:
+        # torch counts per thread, and a thread's first look at its count undoes a setting before it
+        threads = torch.get_num_threads()
         with self._lock:
             self._users += 1
             if self._users == 1:
-                self._torch = torch.get_num_threads()
+                self._torch = threads
                 self._blas = BLAS.limit(limits=1)  # of the whole process
-        torch.set_num_threads(1)  # of the calling thread and of threads to come
+        torch.set_num_threads(1)
 
     def give_back(self) -> None:
         with self._lock:

@@ -3,8 +3,9 @@
 import os
 import platform
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+
+from explorer.run.trace import installed_version
 
 PACKAGES = (
     "scion-explorer",
@@ -30,7 +31,7 @@ def report() -> str:
     from jupyter_core.paths import jupyter_path
 
     lines = [f"Python {platform.python_version()} at {sys.executable}"]
-    lines += [f"{package} {_version(package)}" for package in PACKAGES]
+    lines += [f"{package} {installed_version(package) or 'not installed'}" for package in PACKAGES]
     folders = [Path(path) / "labextensions" for path in jupyter_path()]
     for extension in ("anywidget", "@jupyter-widgets/jupyterlab-manager"):
         found = next((f / extension for f in folders if (f / extension).is_dir()), None)
@@ -48,10 +49,3 @@ def report() -> str:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     lines.append(f"cores for this process: {cores}; torch uses {torch.get_num_threads()} threads")
     return "\n".join(lines)
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed"

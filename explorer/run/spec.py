@@ -2,15 +2,11 @@
 
 import dataclasses
 import json
-import math
-import operator
 from collections.abc import Set
 from dataclasses import InitVar, dataclass
-from numbers import Real
 from typing import Any, final
 
 from explorer.registry import (
-    GEOMETRIES,
     NOISES,
     NORMS,
     OPTIMIZERS,
@@ -20,13 +16,9 @@ from explorer.registry import (
     parameters,
     with_options,
 )
-from explorer.run.device import check_device
-from explorer.theory.schedules import SCHEDULES
+from explorer.run._checks import check, text
 
-DTYPES = ("float32", "float64")
 NOISE_UNITS = ("noise_level", "noise_scale", "noise_ratio")
-TUNED = ("anytime", "horizon")
-OF_THE_GEOMETRY = ("params", "radius", "view", "stacked")  # of an optimiser's arguments
 
 
 class _Choice:
@@ -127,7 +119,7 @@ class RunSpec:
             given = _origin.given | fresh
             _drop_what_no_longer_applies(values, _origin, fresh, given)
         _choose(values, fresh)
-        _check(values)
+        check(values)
         for name, value in values.items():
             object.__setattr__(self, name, value)
         object.__setattr__(self, "_origin", _Origin(values, frozenset(given)))
@@ -301,7 +293,7 @@ def _drop_what_no_longer_applies(
 
 def _choose(values: dict[str, Any], fresh: Set[str]) -> None:
     """Fill in the problem's own choices; of the noise units, only where none was given."""
-    name, _ = PROBLEMS.parse(_text("problem", values["problem"]))
+    name, _ = PROBLEMS.parse(text("problem", values["problem"]))
     problem = PROBLEMS[name]
     units = [unit for unit in NOISE_UNITS if values[unit] not in (CHOICE, None)]
     if len(units) > 1:
@@ -330,170 +322,3 @@ def _choose(values: dict[str, Any], fresh: Set[str]) -> None:
             f"{fitting[0]} must be a positive number, got None with no other unit; "
             "for no noise choose noise='none'."
         )
-
-
-def _check(values: dict[str, Any]) -> None:
-    """Bring every value to its plain type and refuse what is wrong, in one sentence."""
-    problem = PROBLEMS[PROBLEMS.parse(values["problem"])[0]]
-    for name in ("batch_size", "horizon", "seeds"):
-        values[name] = _whole(name, values[name], least=1)
-    values["seed"] = _whole("seed", values["seed"], least=0)
-    _check_sizes(values, problem)
-    for name in ("noise_level", "noise_scale", "noise_ratio", "lr", "max_extrapolation"):
-        if values[name] is not None:
-            values[name] = _positive(name, values[name])
-    values["tail_index"] = _tail_index(values["tail_index"])
-    values["momentum"] = _momentum(values["momentum"])
-    values["transport"] = _transport(values["transport"])
-    for name, allowed in (("schedule", SCHEDULES), ("dtype", DTYPES)):
-        if values[name] not in allowed:
-            raise ValueError(f"{name} must be one of {list(allowed)}, got {values[name]!r}.")
-    check_device(_text("device", values["device"]))
-    if values["horizon"] < values["batch_size"]:
-        raise ValueError(
-            f"horizon must be at least batch_size, got {values['horizon']} < "
-            f"{values['batch_size']}; a step makes batch_size oracle calls."
-        )
-    _check_norm(values, problem)
-    _check_noise(values, problem)
-    _check_schedule(values, problem)
-
-
-def _check_sizes(values: dict[str, Any], problem: Any) -> None:
-    for name in ("rows", "columns"):
-        if problem.network and values[name] is not None:
-            raise ValueError(
-                f"{name} must be None on a network, got {values[name]!r}; "
-                "its size is an option, as in 'mlp(width=128)'."
-            )
-        if not problem.network:
-            values[name] = _whole(name, values[name], least=1)
-    taken = {name: values[name] for name in fields_used(problem)}
-    PROBLEMS.make(values["problem"], **taken)
-
-
-def _check_norm(values: dict[str, Any], problem: Any) -> None:
-    norm = _text("norm", values["norm"])
-    if norm in GEOMETRIES:
-        if not problem.network:
-            raise ValueError(
-                f"norm {norm!r} is a convention for the layers of a network, and "
-                f"{values['problem']!r} is one matrix; choose one of {NORMS.names()}."
-            )
-        return
-    if problem.network and norm.isidentifier() and norm not in NORMS:
-        raise KeyError(f"{NORMS.unknown(norm)} Conventions for networks: {list(GEOMETRIES)}.")
-    NORMS.make(norm)
-
-
-def _check_noise(values: dict[str, Any], problem: Any) -> None:
-    name, _ = NOISES.parse(_text("noise", values["noise"]))
-    noise = NOISES[name]
-    if problem.network and not noise.for_networks:
-        able = [other for other in NOISES if NOISES[other].for_networks]
-        raise ValueError(
-            f"noise {name!r} is for toys; on a network choose one of {able} "
-            "('isotropic_stable' has the same tail index)."
-        )
-    scale = {"noise_scale": values["noise_scale"] or 1.0, "tail_index": values["tail_index"]}
-    NOISES.make(values["noise"], **{k: v for k, v in scale.items() if k in fields_used(noise)})
-
-
-def _check_schedule(values: dict[str, Any], problem: Any) -> None:
-    name, options = OPTIMIZERS.parse(_text("optimizer", values["optimizer"]))
-    able = set(parameters(OPTIMIZERS[name])) - {*OF_THE_GEOMETRY, *field_names()}
-    for unknown in set(options) - able:
-        raise ValueError(
-            f"optimizer {name!r} has no option {unknown!r} in a run; it has {sorted(able)}."
-        )
-    is_lmo_method = "norm" in fields_used(OPTIMIZERS[name])
-    schedule = values["schedule"]
-    if not is_lmo_method:
-        if schedule in TUNED:
-            raise ValueError(
-                f"schedule {schedule!r} is tuned for steps along an LMO, which optimizer {name!r} "
-                "does not take; choose 'constant' or 'linear', and an lr."
-            )
-        if values["lr"] is None:
-            raise ValueError(f"lr must be given for optimizer {name!r}, got None; try lr=0.01.")
-    elif problem.network:
-        if schedule in TUNED:
-            raise ValueError(
-                f"schedule {schedule!r} needs L, rho and K, which nobody knows for a network; "
-                "choose 'constant' or 'linear'."
-            )
-        for field, example in (("lr", "2**-5"), ("momentum", "0.95")):
-            if values[field] is None:
-                raise ValueError(
-                    f"{field} must be given on a network, got None: there is no constant to tune "
-                    f"it by; try {field}={example}."
-                )
-
-
-def _text(name: str, value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{name} must be a name, got {value!r}; give a text.")
-    return value
-
-
-def _whole(name: str, value: Any, *, least: int) -> int:
-    try:
-        if isinstance(value, bool):
-            raise TypeError
-        number = operator.index(value)
-    except TypeError:
-        raise TypeError(
-            f"{name} must be a whole number, got {value!r}; give an integer >= {least}."
-        ) from None
-    if number < least:
-        raise ValueError(f"{name} must be at least {least}, got {value!r}; try {name}={least}.")
-    return number
-
-
-def _real(name: str, value: Any, expected: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(f"{name} must be a number, got {value!r}; give {expected}.")
-    return float(value)
-
-
-def _positive(name: str, value: Any) -> float:
-    number = _real(name, value, "a positive number")
-    if not 0 < number < math.inf:
-        raise ValueError(f"{name} must be positive and finite, got {value!r}; try {name}=1.")
-    return number
-
-
-def _tail_index(value: Any) -> float:
-    number = _real("tail_index", value, "a number in (1, 2]")
-    if not 1 < number <= 2:
-        way_out = (
-            "for tails lighter than a normal's there is no index: choose noise='gaussian'."
-            if number > 2
-            else "at 1 and below the noise has no mean, so no method converges."
-        )
-        raise ValueError(f"tail_index must lie in (1, 2], got {value!r}; {way_out}")
-    return number
-
-
-def _momentum(value: Any) -> float | None:
-    if value is None:
-        return None
-    number = _real("momentum", value, "a number in [0, 1), or None for the schedule's")
-    if not 0 <= number < 1:
-        raise ValueError(
-            f"momentum must lie in [0, 1), got {value!r}; it is the weight of the past, "
-            "0.9 for a memory of ten steps."
-        )
-    return number
-
-
-def _transport(value: Any) -> bool | float:
-    if isinstance(value, bool):
-        return value
-    number = _real("transport", value, "True, False or a fraction in [0, 1]")
-    if not 0 <= number <= 1:
-        raise ValueError(
-            f"transport must be True, False or a fraction in [0, 1], got {value!r}; "
-            "True is the theorem's."
-        )
-    return number

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from explorer.norms._base import as_norm
 from explorer.registry import PLOTS, PROBLEMS
+from explorer.run._words import describe
 from explorer.run.constants import toy_setting
 from explorer.run.device import few_threads
 from explorer.run.experiment import Experiment, run, show_progress
 from explorer.run.spec import RunSpec, make
-from explorer.run.trace import Trace, describe
+from explorer.run.trace import Trace
 from explorer.theory.schedules import tuned_batch
 from explorer.theory.slope import Slope, fit
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explorer.registry import PLOTS
+from explorer.run import _words
 from explorer.run.spec import RunSpec
 from explorer.theory.slope import Slope, fit
 
@@ -116,6 +117,11 @@ class Trace:
         return self._once("measures", build)
 
     @property
+    def mean_measures(self) -> dict[str, Array]:
+        """``measures`` as means over the finite seeds, each ``[R]``."""
+        return {name: _seed_mean(array[:, self.finite]) for name, array in self.measures.items()}
+
+    @property
     def stratum_end(self) -> Array:
         """Oracle calls at the end of a record's stratum, where means and bound stand, ``[R]``."""
         return self.column("stratum_end")
@@ -190,15 +196,12 @@ class Trace:
     @property
     def title(self) -> str:
         """The run in one line, for the head of a picture."""
-        return describe(self.spec)
+        return _words.describe(self.spec)
 
     @property
     def sentence(self) -> str:
         """The picture in words: what was run, what was seen, what theory says beside it."""
-        still = self.still()
-        if not len(still):
-            return f"{self.title}: not run yet."
-        return " ".join((still._head(), still._seen(), *still._warnings()))
+        return _words.sentence(self.still())
 
     def figure(self, plot: str = "decay", **options: Any) -> Any:
         """Return a matplotlib Figure of this trace, made without pyplot.
@@ -250,8 +253,7 @@ class Trace:
         """
         still = self.still()
         means = {"mean": still.mean, "running_mean": still.running_mean}
-        measures = {name: _seed_mean(array) for name, array in still.measures.items()}
-        columns = {name: still.column(name) for name in NUMBERS} | means | measures
+        columns = {name: still.column(name) for name in NUMBERS} | means | still.mean_measures
         seeds = {f"seed_{s}": values for s, values in enumerate(still.stationarity.T)}
         with Path(path).open("w", newline="") as file:
             file.write(f"# scion-explorer {self.version} {self.spec.to_json()}\n")
@@ -268,60 +270,6 @@ class Trace:
     def _repr_png_(self) -> bytes:  # pyright: ignore[reportUnusedFunction]  # IPython's
         return PLOTS["decay"].png(self.still())
 
-    def _head(self) -> str:
-        spec = self.spec
-        made = f"{int(self.column('stratum_end')[-1]):,}"
-        seeds = f"{spec.seeds} seed{'s' if spec.seeds > 1 else ''}"
-        if self.complete:
-            return f"{made} calls, {seeds}:"
-        return f"Incomplete, {made} of {spec.horizon:,} calls, {seeds}:"
-
-    def _seen(self) -> str:
-        mean = self.mean
-        if not self.finite.any():
-            return "every seed diverged."
-        now = f"now {mean[-1]:.3g} from {mean[0]:.3g}."
-        value = {name: _seed_mean(array[:, self.finite]) for name, array in self.measures.items()}
-        if "held-out accuracy" in value:
-            loss, accuracy = value["value"], value["held-out accuracy"]
-            return (
-                f"training loss {loss[-1]:.3g} from {loss[0]:.3g}, held-out accuracy "
-                f"{accuracy[-1]:.3f}; stationarity {now}"
-            )
-        low, high = self.slope_interval
-        slope = f"slope {self.slope:.3f} [{low:.3f}, {high:.3f}]"
-        if np.isnan(self.slope):
-            slope = "too few records for a slope"
-        if self.bound_unmet:
-            return f"weighted mean {self.running_mean[-1]:.3g}; {slope}; {now}"
-        mean_so_far, bound = self.running_mean[-1], self.bound[-1]
-        side = "under" if mean_so_far <= bound else "above"
-        return (
-            f"weighted mean {mean_so_far:.3g} {side} its bound {bound:.3g}; {slope}, "
-            f"exponent of the theorem {self.exponent:.3f}; {now}"
-        )
-
-    def _warnings(self) -> list[str]:
-        said: list[str] = []
-        lost = ~self.finite
-        if lost.any():
-            rows = ~np.isfinite(self.stationarity)
-            first = int(self.column("step")[rows.any(1).argmax()])
-            said.append(
-                f"{int(lost.sum())} of {self.spec.seeds} seeds diverged, first at step {first:,}; "
-                "means are over the others."
-            )
-        value = self.measures.get("value")
-        if self.spec.problem.startswith("mlp") and value is not None and len(value):
-            dead = int((value[-1] >= np.log(10)).sum())
-            if dead and self.complete:
-                said.append(
-                    f"{dead} of {self.spec.seeds} networks learned nothing (loss >= ln 10)."
-                )
-        if self.bound_unmet:
-            said.append(self.bound_unmet[0].upper() + self.bound_unmet[1:])
-        return said
-
 
 META = (
     "bound_unmet",
@@ -335,33 +283,17 @@ META = (
 )
 
 
-def describe(spec: RunSpec) -> str:
-    """Return a spec in one line.
-
-    Example:
-        >>> describe(RunSpec(norm="sign", transport=True))
-        'Scion, sign norm, log_cosh 4 x 16, stable noise p = 1.6, batch 1, transport on'
-    """
-    names = {"scion": "Scion", "sgd": "SGD", "adamw": "AdamW"}
-    method = names.get(spec.optimizer, spec.optimizer)
-    size = f" {spec.rows} x {spec.columns}" if spec.rows else ""
-    parts = [method, f"{spec.norm} norm" if spec.rows else f"geometry {spec.norm}"]
-    parts.append(f"{spec.problem}{size}")
-    tail = "" if spec.noise in ("none", "gaussian") else f" p = {spec.tail_index:g}"
-    parts.append("no added noise" if spec.noise == "none" else f"{spec.noise} noise{tail}")
-    parts.append(f"batch {spec.batch_size:,}")
-    if spec.transport and spec.optimizer == "scion":
-        full = float(spec.transport) == 1
-        parts.append("transport on" if full else f"transport {float(spec.transport):g}")
-    return ", ".join(parts)
+def installed_version(package: str) -> str | None:
+    """Return the version of an installed package, or None without one, as in a bare checkout."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
 
 
 def package_version() -> str:
-    """Return the installed version, or 'unknown' when run from a bare checkout."""
-    try:
-        return version("scion-explorer")
-    except PackageNotFoundError:
-        return "unknown"
+    """Return the explorer's own version, or 'unknown'."""
+    return installed_version("scion-explorer") or "unknown"
 
 
 def _numbers(rows: Sequence[Record], name: str) -> Array:

@@ -1,86 +1,14 @@
-"""Controls: one for each field of a spec, with its formula, its error and why it is greyed out."""
+"""Controls: they hold a spec, and say beside each field why it was refused or asks for nothing."""
 
 import html
 import threading
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any, final
 
 import ipywidgets as widgets
 
-from explorer.registry import GEOMETRIES, NOISES, NORMS, OPTIMIZERS, PROBLEMS, Registry
-from explorer.run.device import DEVICES
-from explorer.run.spec import DTYPES, RunSpec, unasked
-from explorer.theory.schedules import SCHEDULES
-
-LEAST_TAIL_INDEX = 1.05  # below it K is so large that no budget of a lecture shows anything
-LARGEST_BATCH = 4096
-OPTIONS = "options"
-
-MAIN = ("problem", "norm", "noise", "tail_index", "batch_size", "transport")
-FOLDED = (
-    OPTIONS,
-    "rows",
-    "columns",
-    "schedule",
-    "momentum",
-    "lr",
-    "max_extrapolation",
-    "noise_level",
-    "noise_scale",
-    "noise_ratio",
-    "horizon",
-    "seeds",
-    "seed",
-    "optimizer",
-    "device",
-    "dtype",
-)
-
-
-@dataclass(frozen=True)
-class Word:
-    """What is written beside a control: its name, and its range and what a larger value does."""
-
-    name: str
-    tip: str
-
-
-WORDS = {
-    "problem": Word("Problem", "The objective f."),
-    OPTIONS: Word("Problem options", "What this problem alone asks for, e.g. flatness=10."),
-    "norm": Word("Norm geometry", "What a step of size one is; its dual norm is the y axis."),
-    "noise": Word("Noise", "What is added to the gradient at every oracle call."),
-    "tail_index": Word(
-        "Tail index p", "In (1, 2]: moments below p are finite. Larger: lighter tails."
-    ),
-    "batch_size": Word(
-        "Batch size", "Oracle calls of a step, 1 or more. Larger: fewer, calmer steps."
-    ),
-    "transport": Word(
-        "Transport", "The gradient is taken ahead by c (X_t - X_{t-1}); full is the theorem's."
-    ),
-    "rows": Word("Rows m", "1 or more."),
-    "columns": Word("Columns n", "1 or more."),
-    "schedule": Word(
-        "Schedule", "Step size and momentum: for any time, tuned to the horizon, or fixed."
-    ),
-    "momentum": Word("Momentum", "Weight of the past in [0, 1); auto takes the schedule's."),
-    "lr": Word("Step size lr", "Positive, in radii of the norm; auto takes the schedule's."),
-    "max_extrapolation": Word("Look-ahead cap", "In radii, positive; auto means no cap."),
-    "noise_level": Word("Noise level", "Positive: calls that are best averaged at 1,000 calls."),
-    "noise_scale": Word("Noise scale", "Positive: the law's own scale, in place of the level."),
-    "noise_ratio": Word("Noise ratio", "Positive: noise over initial gradient, in every layer."),
-    "horizon": Word("Horizon N", "Oracle calls of the run, at least the batch size."),
-    "seeds": Word("Seeds", "Independent runs side by side, 1 or more."),
-    "seed": Word("Seed", "Number of the experiment, 0 or more."),
-    "optimizer": Word("Optimizer", "Scion, or a baseline that no bound of this page is about."),
-    "device": Word("Device", "auto takes a GPU where it pays."),
-    "dtype": Word("Precision", "float32, or float64 for twice the digits."),
-}
-
-UNGIVEN = "auto"
-TRANSPORTS: dict[str, bool | float] = {"off": False, "half": 0.5, "full": True}
+from explorer.run.spec import RunSpec, unasked
+from explorer.ui._fields import FOLDED, MAIN, OPTIONS, formula, is_unit, make, put, read
 
 
 @final
@@ -105,7 +33,7 @@ class Controls:
         self._pending: dict[str, Any] = {}
         self._unread: dict[str, str] = {}
         self._lock = threading.RLock()
-        self.widgets = {field: _make(field) for field in (*MAIN, *FOLDED)}
+        self.widgets = {field: make(field) for field in (*MAIN, *FOLDED)}
         self._notes = {field: widgets.HTML() for field in self.widgets}
         self._formulas = {field: widgets.HTMLMath() for field in ("problem", "norm", "noise")}
         for field, control in self.widgets.items():
@@ -128,7 +56,7 @@ class Controls:
             self._loading = True
             try:
                 for field, control in self.widgets.items():
-                    _put(control, field, spec)
+                    put(control, field, spec)
             finally:
                 self._loading = False
             self._annotate({})
@@ -151,7 +79,7 @@ class Controls:
     def _try(self, field: str) -> tuple[bool, str | None]:
         waiting = {f: value for f, (value, _) in self._pending.items() if f != field}
         try:
-            value = _read(self.widgets[field], field, self.spec)
+            value = read(self.widgets[field], field, self.spec)
         except (ValueError, TypeError) as error:
             self._pending.pop(field, None)
             self._unread[field] = str(error)
@@ -162,7 +90,7 @@ class Controls:
             try:
                 spec = _changed(self.spec, changes)
             except (KeyError, TypeError, ValueError, RuntimeError) as error:
-                sentence = _sentence(error)
+                sentence = str(error)
                 continue
             for done in changes:
                 self._pending.pop(done, None)
@@ -179,153 +107,27 @@ class Controls:
         try:
             for field, control in self.widgets.items():
                 if field not in self._pending and field not in self._unread:
-                    _put(control, field, self.spec)
+                    put(control, field, self.spec)
         finally:
             self._loading = False
 
     def _annotate(self, errors: dict[str, str]) -> None:
         for field, control in self.widgets.items():
             idle = None if field == OPTIONS else unasked(self.spec, field)
-            control.disabled = idle is not None and field not in errors and not _is_unit(field)
+            control.disabled = idle is not None and field not in errors and not is_unit(field)
             note = errors.get(field)
             if note:
                 self._notes[
                     field
                 ].value = f'<div role="alert" class="explorer-error">{html.escape(note)}</div>'
-            elif idle and not _is_unit(field):
+            elif idle and not is_unit(field):
                 self._notes[field].value = f'<div class="explorer-why">{html.escape(idle)}</div>'
             else:
                 self._notes[field].value = ""
-        for field, formula in self._formulas.items():
-            formula.value = _formula(field, self.spec)
-
-
-def _is_unit(field: str) -> bool:
-    # a unit that is not in use stays open: typing a number into it makes it the one in use
-    return field in ("noise_level", "noise_scale", "noise_ratio")
-
-
-def _make(field: str) -> Any:
-    word = WORDS[field]
-    common: dict[str, Any] = {
-        "description": word.name,
-        "tooltip": word.tip,
-        "style": {"description_width": "104px"},
-        "layout": {"width": "auto"},
-    }
-    choices: dict[str, Iterable[str]] = {
-        "schedule": SCHEDULES,
-        "device": DEVICES,
-        "dtype": DTYPES,
-        "optimizer": list(OPTIMIZERS),
-    }
-    if field in choices:
-        return widgets.Dropdown(options=[*choices[field]], **common)
-    registries: dict[str, Registry] = {"problem": PROBLEMS, "noise": NOISES}
-    if field in registries:
-        return widgets.Dropdown(options=_menu(registries[field]), **common)
-    if field == "norm":
-        return widgets.Dropdown(options=_menu(NORMS), **common)
-    if field == "transport":
-        return widgets.Dropdown(options=list(TRANSPORTS.items()), **common)
-    if field == "tail_index":
-        slider = {"min": LEAST_TAIL_INDEX, "max": 2.0, "step": 0.05, "readout_format": ".2f"}
-        return widgets.FloatSlider(continuous_update=True, **slider, **common)
-    if field == "batch_size":
-        sizes = [2**k for k in range(LARGEST_BATCH.bit_length())]
-        return widgets.SelectionSlider(options=_numbers(sizes), **common)
-    return widgets.Text(continuous_update=False, **common)
-
-
-def _menu(registry: Registry) -> list[tuple[str, str]]:
-    return [(registry[name].label, name) for name in registry]
-
-
-def _numbers(values: Iterable[int]) -> list[tuple[str, int]]:
-    return [(f"{value:,}", value) for value in sorted(values)]
-
-
-def _put(control: Any, field: str, spec: RunSpec) -> None:
-    """Show a field of a spec in its control; a value that is on no menu is put there."""
-    if field in ("problem", OPTIONS):
-        name, options = PROBLEMS.parse(spec.problem)
-        text = ", ".join(f"{key}={value!r}" for key, value in options.items())
-        control.value = name if field == "problem" else text
-        return
-    value = getattr(spec, field)
-    if field == "norm":
-        menu = _menu(NORMS)
-        if spec.network:
-            menu = [(f"{name.capitalize()} (by layer)", name) for name in GEOMETRIES] + menu
-        _offer(control, menu, value)
-    elif field == "noise":
-        able = [n for n in NOISES if NOISES[n].for_networks or not spec.network]
-        _offer(control, [(NOISES[name].label, name) for name in able], value)
-    elif field == "optimizer":
-        _offer(control, [(name, name) for name in OPTIMIZERS], value)
-    elif field == "transport":
-        # 1.0 and True are equal, so a menu cannot hold both
-        _offer(control, list(TRANSPORTS.items()), value)
-    elif field == "batch_size":
-        powers = {2**k for k in range(LARGEST_BATCH.bit_length())}
-        _offer(control, _numbers(powers | {value}), value)
-    elif isinstance(control, widgets.Text):
-        control.value = UNGIVEN if value is None else _text(value)
-        if field in ("rows", "columns", "noise_level", "noise_scale", "noise_ratio"):
-            control.value = "" if value is None else _text(value)
-    else:
-        control.value = max(value, LEAST_TAIL_INDEX) if field == "tail_index" else value
-
-
-def _offer(control: Any, menu: list[tuple[str, Any]], value: Any) -> None:
-    if value not in [entry for _, entry in menu]:
-        shown = f"{value:g}" if isinstance(value, float) else str(value)
-        menu = [*menu, (shown, value)]
-    if tuple(control.options) != tuple(menu):
-        control.options = menu
-    control.value = value
-
-
-def _text(value: Any) -> str:
-    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
-
-
-def _read(control: Any, field: str, spec: RunSpec) -> Any:
-    """Return the value in a control, as the spec wants it."""
-    if field == OPTIONS:
-        name, _ = PROBLEMS.parse(spec.problem)
-        return f"{name}({control.value})" if control.value.strip() else name
-    if not isinstance(control, widgets.Text):
-        return control.value
-    text = control.value.strip().replace(",", "").replace("_", "")
-    if text.lower() in ("", UNGIVEN, "none"):
-        return None
-    try:
-        number = float(text)
-    except ValueError:
-        raise ValueError(
-            f"{field} must be a number, got {control.value!r}; write it like 20 or 1e-3."
-        ) from None
-    whole = field in ("rows", "columns", "horizon", "seeds", "seed")
-    return int(number) if whole and number.is_integer() else number
+        for field, line in self._formulas.items():
+            line.value = formula(field, self.spec)
 
 
 def _changed(spec: RunSpec, changes: dict[str, Any]) -> RunSpec:
     fields = {"problem" if field == OPTIONS else field: v for field, v in changes.items()}
     return spec.replace(**fields)
-
-
-def _sentence(error: Exception) -> str:
-    # str(KeyError) is the repr of its message
-    return str(error.args[0]) if isinstance(error, KeyError) else str(error)
-
-
-def _formula(field: str, spec: RunSpec) -> str:
-    if field == "problem":
-        return f"${PROBLEMS[PROBLEMS.parse(spec.problem)[0]].formula}$"
-    if field == "noise":
-        return f"${NOISES[NOISES.parse(spec.noise)[0]].formula}$"
-    if spec.norm in GEOMETRIES:
-        return r"$\max_l \|X_l\|_l / r_l$, a norm for each layer"
-    norm = NORMS[NORMS.parse(spec.norm)[0]]
-    return f"$\\|X\\| = {norm.formula}$, step ${norm.ball}$"

@@ -7,12 +7,13 @@ from typing import Any, final
 
 import ipywidgets as widgets
 
-from explorer.registry import PLOTS
+from explorer.registry import PLOTS, UnknownNameError
 from explorer.run.spec import RunSpec
 from explorer.run.sweep import Rate
 from explorer.run.trace import Trace
+from explorer.ui._fields import FOLDED, MAIN
 from explorer.ui._view import View
-from explorer.ui.controls import FOLDED, MAIN, OPTIONS, WORDS, Controls
+from explorer.ui.controls import Controls
 from explorer.ui.figure_view import FigureView
 from explorer.ui.image_view import ImageView
 from explorer.ui.presets import PRESETS, Preset
@@ -32,7 +33,6 @@ STYLE = """<style>
   font-size: 12px; line-height: 1.35; white-space: normal; }
 .explorer-run.mod-active { box-shadow: none; background-color: var(--jp-brand-color1, #1976d2); }
 </style>"""
-PLOT_OF_ACTION: dict[str, Action] = {"decay": "run", "rate": "measure"}
 
 
 @final
@@ -356,13 +356,9 @@ class Explorer(widgets.VBox):
 def _known(names: Sequence[str] | None, known: Sequence[str], kind: str) -> tuple[str, ...] | None:
     for name in names or ():
         if name not in known:
-            raise KeyError(f"unknown {kind} {name!r}; expected one of {list(known)}.")
+            raise UnknownNameError(f"unknown {kind} {name!r}; expected one of {list(known)}.")
     return tuple(names) if names is not None else None
 
 
 def _with(names: list[str], name: str) -> list[str]:
     return names if name in names else [*names, name]
-
-
-assert set(WORDS) == {*MAIN, *FOLDED}, "every control has its words"
-assert OPTIONS in FOLDED, "a problem's options are folded away"

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, final
 
+from explorer.registry import UnknownNameError
 from explorer.run.spec import RunSpec
 
 MOST_VARIANTS = 4
@@ -53,7 +54,7 @@ class Presets(Mapping[str, Preset]):
         for preset in self._presets.values():
             if _slug(preset.name) == wanted:
                 return preset
-        raise KeyError(f"unknown preset {name!r}; expected one of {list(self._presets)}.")
+        raise UnknownNameError(f"unknown preset {name!r}; expected one of {list(self._presets)}.")
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._presets)

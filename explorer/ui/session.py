@@ -4,22 +4,18 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal, NamedTuple, final
 
-from explorer.plots._base import Plot
 from explorer.plots._canvas import Canvas
-from explorer.plots._style import CSS_DPI, HEIGHT_IN, Theme
 from explorer.registry import PLOTS
 from explorer.run.device import few_threads
 from explorer.run.spec import RunSpec
 from explorer.run.trace import Trace
 from explorer.ui._jobs import Job, Kept, RateJob, RunJob, label_of
+from explorer.ui._painter import Painter
 from explorer.ui._view import View
 
-FRAMES_A_SECOND = 12
-DRAWING_SHARE = 0.25  # of the time goes into pictures at most, so that the run stays quick
-SERIES_EVERY_S = 0.5  # numbers and words are read more slowly than a line is seen to move
 QUIET_S = 0.05  # a slider that is being dragged leaves many wishes; the run waits for the last
 MOST_KEPT = 4
 
@@ -33,16 +29,6 @@ class Wish(NamedTuple):
     spec: RunSpec
     action: Action
     variants: tuple[Mapping[str, Any], ...] = ()
-
-
-@dataclass(frozen=True)
-class Look:
-    """How the picture looks: the view's width, pixel ratio and theme, and the scale of x."""
-
-    width: int = 760
-    pixel_ratio: float = 1.0
-    theme: Theme = "light"
-    xscale: str = "log"
 
 
 @final
@@ -61,6 +47,7 @@ class Session:
         state: idle, running, paused, finished or failed.
         job: The present or last work.
         spec: What the job runs.
+        painter: What draws.
         kept: Kept runs, at most four, as (label, trace).
         error: The sentence of the last failure, or None.
         traceback: Its traceback, for whoever debugs it.
@@ -72,26 +59,20 @@ class Session:
         on_change: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.view = view
         self.state: State = "idle"
         self.job: Job | None = None
         self.spec: RunSpec | None = None
         self.kept: Kept = []
         self.error: str | None = None
         self.traceback: str | None = None
-        self.frames = 0
+        self.painter = Painter(view, clock)
         self._on_change = on_change
-        self._clock = clock
         self._mailbox = threading.Condition()
         self._wish: Wish | None = None
         self._redraw = False
         self._closed = False
         self._engine = threading.RLock()  # held by whoever steps and draws
         self._worker: threading.Thread | None = None
-        self._look = Look()
-        self._canvas: tuple[tuple[str, Look], Canvas] | None = None
-        self._next_frame = self._series_at = 0.0
-        self._alt = ""
         view.on_view(self._looked_at)
 
     def want(self, wish: Wish) -> None:
@@ -108,9 +89,9 @@ class Session:
     def look(self, **changes: Any) -> None:
         """Change how the picture looks, and have it drawn again."""
         with self._mailbox:
-            look = replace(self._look, **changes)
-            if look != self._look:
-                self._look, self._redraw = look, True
+            look = replace(self.painter.look, **changes)
+            if look != self.painter.look:
+                self.painter.look, self._redraw = look, True
             self._mailbox.notify_all()
         if self._worker is None:
             self._draw_if_free()
@@ -175,10 +156,7 @@ class Session:
 
     def picture(self) -> bytes:
         """Return the present picture as a PNG file, light, at two pixels per CSS pixel."""
-        plot: type[Plot] = PLOTS[self.job.plot if self.job else "decay"]
-        shown = plot()
-        shown.update(self._data(), self._beside())
-        return Canvas(shown, 2.0).png(self._data(), self._beside())
+        return Canvas(PLOTS[self._plot](), 2.0).png(self._data(), self._beside())
 
     @property
     def sentence(self) -> str:
@@ -236,7 +214,7 @@ class Session:
 
     def _begin(self, wish: Wish) -> None:
         self.error = self.traceback = None
-        self._next_frame = self._series_at = 0.0
+        self.painter.restart()
         if wish.action == "show":
             job = None
         elif wish.action == "measure":
@@ -253,13 +231,13 @@ class Session:
                 if attentive and (self._wish is not None or self._closed):
                     return
                 job.advance()
-                if self._clock() >= self._next_frame and self.view.ready():
+                if self.painter.due():
                     self._draw()
         self._draw(last=True)  # first, so that who reads "finished" sees the last picture
         self._enter("finished")
 
     def _fail(self, error: Exception) -> None:
-        self.error = f"{type(error).__name__}: {_sentence(error)}"
+        self.error = f"{type(error).__name__}: {error}"
         self.traceback = traceback.format_exc()
         self._enter("failed")
 
@@ -289,36 +267,16 @@ class Session:
         return [*variants, *kept][:MOST_KEPT]
 
     def _draw(self, *, last: bool = False) -> None:
-        if self.spec is None:
-            return
-        began = self._clock()
-        data, beside, look = self._data(), self._beside(), self._look
-        name = self.job.plot if self.job is not None else "decay"
-        if self._canvas is None or self._canvas[0] != (name, look):
-            size = (look.width / CSS_DPI, HEIGHT_IN)
-            plot = PLOTS[name](theme=look.theme, xscale=look.xscale, size=size)
-            self._canvas = ((name, look), Canvas(plot, look.pixel_ratio))
-        canvas = self._canvas[1]
-        png = canvas.png(data, beside, passing=not last)
-        series = None
-        if last or began - self._series_at >= SERIES_EVERY_S:
-            series = canvas.plot.series(data, beside)
-            self._alt, self._series_at = data.sentence, began
-        self.view.show(png, alt=self._alt, axes=canvas.geometry, size=canvas.size, series=series)
-        self.frames += 1
-        if series is not None:
+        if self.spec is not None and self.painter.paint(
+            self._data(), self._beside(), plot=self._plot, last=last
+        ):
             self._on_change()
-        ended = self._clock()
-        self._next_frame = ended + max(
-            1 / FRAMES_A_SECOND - (ended - began), (ended - began) * (1 / DRAWING_SHARE - 1)
-        )
+
+    @property
+    def _plot(self) -> str:
+        return self.job.plot if self.job is not None else "decay"
 
 
 def _changes(spec: RunSpec, present: RunSpec) -> dict[str, Any]:
     """Return the fields by which a kept run differs from the present one, with its own values."""
     return {field: mine for field, (mine, _) in spec.diff(present).items()}
-
-
-def _sentence(error: Exception) -> str:
-    # str(KeyError) is the repr of its message
-    return str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)

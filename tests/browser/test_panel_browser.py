@@ -68,7 +68,7 @@ def test_a_finished_run_says_in_words_and_in_the_alt_text_what_it_shows(lab):
     lab.set_theme("JupyterLab Dark")
     lab.wait_for_frame(frame + 1)
     lab.screenshot("panel-finished-dark")
-    assert lab.run("print(panel.session._look.theme)").strip() == "dark"
+    assert lab.run("print(panel.session.painter.look.theme)").strip() == "dark"
     lab.set_theme("JupyterLab Light")
     same = lab.run(
         "from explorer import run\n"

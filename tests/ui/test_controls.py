@@ -3,7 +3,8 @@
 import pytest
 
 from explorer import NOISES, NORMS, PROBLEMS, RunSpec
-from explorer.ui.controls import FOLDED, MAIN, OPTIONS, WORDS, Controls, _read
+from explorer.ui._fields import FOLDED, MAIN, OPTIONS, WORDS, read
+from explorer.ui.controls import Controls
 from explorer.ui.explorer import Explorer
 
 SPEC = RunSpec(horizon=200, seeds=2, device="cpu")
@@ -81,8 +82,8 @@ def test_every_control_shows_its_field_and_reads_it_back(choices, spec):
         wanted = spec.problem if field == OPTIONS else getattr(spec, field)
         if field == "problem":
             wanted = PROBLEMS.parse(spec.problem)[0]
-        read = _read(control, field, spec)
-        assert read == wanted, field
+        found = read(control, field, spec)
+        assert found == wanted, field
         if field != "problem":  # picking one anew would drop its options
             assert choices.controls._try(field) == (False, None), field
     assert choices.spec == spec

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from explorer import PRESETS, RunSpec, Trace, run
-from explorer.ui.controls import FOLDED, MAIN
+from explorer.ui._fields import FOLDED, MAIN
 from explorer.ui.explorer import Explorer
 from explorer.ui.image_view import ImageView
 from explorer.ui.presets import Preset
@@ -178,7 +178,7 @@ def test_start_pause_and_stop_do_what_they_say(make):
     panel.stop()
     until(lambda: panel.state == "idle")
     assert panel.trace is None
-    assert "not run yet" in panel._sentence.value
+    until(lambda: "not run yet" in panel._sentence.value)
 
 
 def test_a_run_in_the_background_gives_the_trace_of_run(panel):

@@ -107,7 +107,7 @@ def test_a_run_of_the_worker_equals_run_to_the_bit(session, view, reference):
     until(lambda: session.state == "finished")
     assert_same_bits(session.job.data, reference)
     assert session.sentence == reference.sentence == view.frames[-1]["alt"]
-    assert session.frames == len(view.frames) > 3
+    assert len(view.frames) > 3
 
 
 def test_a_run_in_the_callers_thread_equals_run_to_the_bit(session, reference):

@@ -1,0 +1,93 @@
+"""A run in words: what was run, what was seen, what theory says beside it."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from explorer.run.spec import RunSpec
+
+if TYPE_CHECKING:
+    from explorer.run.trace import Trace
+
+
+def sentence(trace: "Trace") -> str:
+    """Return the words for a trace that stands still; for a live one see ``Trace.still``."""
+    if not len(trace):
+        return f"{describe(trace.spec)}: not run yet."
+    return " ".join((_head(trace), _seen(trace), *_warnings(trace)))
+
+
+def describe(spec: RunSpec) -> str:
+    """Return a spec in one line.
+
+    Example:
+        >>> describe(RunSpec(norm="sign", transport=True))
+        'Scion, sign norm, log_cosh 4 x 16, stable noise p = 1.6, batch 1, transport on'
+    """
+    names = {"scion": "Scion", "sgd": "SGD", "adamw": "AdamW"}
+    method = names.get(spec.optimizer, spec.optimizer)
+    size = f" {spec.rows} x {spec.columns}" if spec.rows else ""
+    parts = [method, f"{spec.norm} norm" if spec.rows else f"geometry {spec.norm}"]
+    parts.append(f"{spec.problem}{size}")
+    tail = "" if spec.noise in ("none", "gaussian") else f" p = {spec.tail_index:g}"
+    parts.append("no added noise" if spec.noise == "none" else f"{spec.noise} noise{tail}")
+    parts.append(f"batch {spec.batch_size:,}")
+    if spec.transport and spec.optimizer == "scion":
+        full = float(spec.transport) == 1
+        parts.append("transport on" if full else f"transport {float(spec.transport):g}")
+    return ", ".join(parts)
+
+
+def _head(trace: "Trace") -> str:
+    spec = trace.spec
+    made = f"{int(trace.column('stratum_end')[-1]):,}"
+    seeds = f"{spec.seeds} seed{'s' if spec.seeds > 1 else ''}"
+    if trace.complete:
+        return f"{made} calls, {seeds}:"
+    return f"Incomplete, {made} of {spec.horizon:,} calls, {seeds}:"
+
+
+def _seen(trace: "Trace") -> str:
+    mean = trace.mean
+    if not trace.finite.any():
+        return "every seed diverged."
+    now = f"now {mean[-1]:.3g} from {mean[0]:.3g}."
+    means = trace.mean_measures
+    if "held-out accuracy" in means:
+        loss, accuracy = means["value"], means["held-out accuracy"]
+        return (
+            f"training loss {loss[-1]:.3g} from {loss[0]:.3g}, held-out accuracy "
+            f"{accuracy[-1]:.3f}; stationarity {now}"
+        )
+    low, high = trace.slope_interval
+    slope = f"slope {trace.slope:.3f} [{low:.3f}, {high:.3f}]"
+    if np.isnan(trace.slope):
+        slope = "too few records for a slope"
+    if trace.bound_unmet:
+        return f"weighted mean {trace.running_mean[-1]:.3g}; {slope}; {now}"
+    mean_so_far, bound = trace.running_mean[-1], trace.bound[-1]
+    side = "under" if mean_so_far <= bound else "above"
+    return (
+        f"weighted mean {mean_so_far:.3g} {side} its bound {bound:.3g}; {slope}, "
+        f"exponent of the theorem {trace.exponent:.3f}; {now}"
+    )
+
+
+def _warnings(trace: "Trace") -> list[str]:
+    said: list[str] = []
+    lost = ~trace.finite
+    if lost.any():
+        rows = ~np.isfinite(trace.stationarity)
+        first = int(trace.column("step")[rows.any(1).argmax()])
+        said.append(
+            f"{int(lost.sum())} of {trace.spec.seeds} seeds diverged, first at step {first:,}; "
+            "means are over the others."
+        )
+    value = trace.measures.get("value")
+    if trace.spec.problem.startswith("mlp") and value is not None and len(value):
+        dead = int((value[-1] >= np.log(10)).sum())
+        if dead and trace.complete:
+            said.append(f"{dead} of {trace.spec.seeds} networks learned nothing (loss >= ln 10).")
+    if trace.bound_unmet:
+        said.append(trace.bound_unmet[0].upper() + trace.bound_unmet[1:])
+    return said
