@@ -14,7 +14,7 @@ ENTRIES_FOR_GPU = 2**20
 # Below this a run keeps to one thread. On two cores one was as quick as two for all states that
 # were measured, up to 28,000 numbers; between there and here it is a guess.
 ENTRIES_FOR_THREADS = 2**18
-BLAS = ThreadpoolController().select(internal_api="openblas")
+BLAS: list[Any] = ThreadpoolController().select(internal_api="openblas").lib_controllers
 
 DEVICES = ("auto", "cpu", "cuda")
 
@@ -65,30 +65,34 @@ def choose_device(wanted: str, *, network: bool, entries: int) -> tuple[torch.de
 
 
 class _Threads:
-    """Who keeps to one thread at present, and how many there are for everybody else."""
+    """Who keeps to one thread at present, and how many there were before the first of them."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._users = 0
-        self._torch = 1
-        self._blas: Any = None
+        self._before: tuple[int, list[int]] = (1, [])
 
     def keep_to_one(self) -> None:
         # torch counts per thread, and a thread's first look at its count undoes a setting before it
         threads = torch.get_num_threads()
         with self._lock:
+            if self._users == 0:
+                self._before = (threads, [library.num_threads for library in BLAS])
             self._users += 1
-            if self._users == 1:
-                self._torch = threads
-                self._blas = BLAS.limit(limits=1)  # of the whole process
-        torch.set_num_threads(1)
+            self._set(1, [1] * len(BLAS))
 
     def give_back(self) -> None:
+        # every thread puts back what it took: OpenBLAS does not always let another one raise what
+        # one has lowered. A run that goes on has all threads from here on, which costs it time only
         with self._lock:
             self._users -= 1
-            if self._users == 0:
-                self._blas.restore_original_limits()
-        torch.set_num_threads(self._torch)
+            self._set(*self._before)
+
+    @staticmethod
+    def _set(of_torch: int, of_blas: list[int]) -> None:
+        torch.set_num_threads(of_torch)
+        for library, threads in zip(BLAS, of_blas, strict=True):
+            library.set_num_threads(threads)
 
 
 _threads = _Threads()
