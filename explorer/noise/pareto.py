@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from explorer.noise._base import Noise, check_scale, check_tail_index, like_state
+from explorer.noise._constant import entry_dual_norm
 from explorer.noise._streams import Streams
 from explorer.registry import NOISES
 
@@ -24,10 +25,10 @@ class Pareto(Noise):
     :math:`x > 0`, and truncating at :math:`c\,s\,(\sum w_i^p)^{1/p}` gives, entry by entry,
 
     .. math::
-        K = C_p\, m n s, \qquad
+        K = C_p\, m n s\, \|E_{11}\|_*, \qquad
         C_p = \min_c \sqrt{\tfrac{2}{2-p}}\, c^{(2-p)/2} + \tfrac{p}{p-1}\, c^{1-p}.
 
-    Every dual norm of the explorer is at most the sum of the absolute entries.
+    No dual norm exceeds that of a single entry one, times the sum of the absolute entries.
 
     Args:
         tail_index: :math:`p` in (1, 2).
@@ -38,7 +39,8 @@ class Pareto(Noise):
         ValueError: If an argument is out of range.
 
     Example:
-        >>> round(Pareto(tail_index=1.5).constant("any norm", (1, 1)), 2)
+        >>> from explorer.norms.sign import Sign
+        >>> round(Pareto(tail_index=1.5).constant(Sign(), (1, 1)), 2)
         4.33
 
     Source:
@@ -82,7 +84,8 @@ class Pareto(Noise):
         return (total * (self.noise_scale / batch_size)).to(like.dtype)
 
     def constant(self, norm: Any, shape: tuple[int, int]) -> float:
-        return tail_constant(self.tail_index) * shape[0] * shape[1] * self.noise_scale
+        blocks = shape[0] * shape[1] * entry_dual_norm(norm, shape)
+        return tail_constant(self.tail_index) * blocks * self.noise_scale
 
 
 def pareto_draws(uniforms: Tensor, tail_index: float) -> Tensor:

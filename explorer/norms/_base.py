@@ -47,7 +47,7 @@ class Norm(ABC):
         """Return a minimiser of ``<g, z>`` over the unit ball, like ``g``; 0 at 0."""
 
     @abstractmethod
-    def dimension(self, shape: tuple[int, int]) -> int:
+    def dimension(self, shape: tuple[int, int]) -> float:
         r"""Return :math:`D`, the number of blocks of an ``(m, n)`` matrix.
 
         :math:`\|g\|_* \le \sqrt{D}\, \|g\|_F` and :math:`\|x\|_F \le \sqrt{D}\, \|x\|`.

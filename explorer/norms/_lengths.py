@@ -23,3 +23,8 @@ def directions(x: Tensor, dim: tuple[int, ...]) -> Tensor:
 def _unit_scale(x: Tensor, dim: tuple[int, ...]) -> tuple[Tensor, Tensor]:
     scale = x.abs().amax(dim, keepdim=True)
     return scale, x / torch.where(scale == 0, 1.0, scale)
+
+
+def nan_if_infinite(size: Tensor) -> Tensor:
+    """Return ``size``, with NaN for an infinity: a diverged seed must not look like a number."""
+    return size + (size - size)

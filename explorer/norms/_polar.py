@@ -1,5 +1,6 @@
 """The exact polar factor of a batch of matrices, and the certificate that it is exact."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -76,6 +77,40 @@ def singular_values(g: Tensor) -> Tensor:
         left = xp.linalg.eigh(gram)[1]
         values = torch.as_tensor(xp.abs(_triangle_diagonal(xp, wide, left)[1]))
     return values if scale is None else values * scale.squeeze(-1)
+
+
+def spectral_map(g: Tensor, weigh: Callable[[Any], Any]) -> Tensor:
+    r"""Return :math:`U \operatorname{diag}(w) V^\top` for :math:`g = U \Sigma V^\top`, exact.
+
+    U and V are orthonormal to rounding. Singular values are the diagonal of a triangle, longest
+    rows first; those below 1e-8 of the largest may be mixed among each other.
+
+    Args:
+        g: Matrices ``[..., m, n]``.
+        weigh: From singular values in units of the largest, ``[..., r]`` in falling order, to
+            weights w; it sees arrays of numpy on a CPU and of torch elsewhere. A direction without
+            gradient keeps weight 0.
+
+    Returns:
+        Like ``g``, in float64; NaN where g holds NaN or an infinity.
+
+    Example:
+        >>> g = torch.tensor([[0.0, -30.0], [10.0, 0.0]])
+        >>> spectral_map(g, lambda sigma: sigma > 0.5)
+        tensor([[ 0., -1.],
+                [ 0.,  0.]], dtype=torch.float64)
+    """
+    xp, wide, gram, scale, tall = _prepare(g)
+    with _one_thread(wide):
+        left = xp.linalg.eigh(gram)[1]
+        right, diagonal = _triangle_diagonal(xp, wide, left)
+        sizes = xp.abs(diagonal)
+        largest = sizes[..., :1]
+        shares = sizes / xp.where(largest == 0, 1.0, largest)
+        weights = weigh(shares) * (shares > RANK_TOLERANCE) * xp.where(diagonal < 0, -1.0, 1.0)
+        factor = (xp.flip(left, (-1,)) * weights[..., None, :]) @ right.mT
+    factor = torch.as_tensor(factor.mT if tall else factor) + 0.0  # no negative zeros
+    return factor if scale is None else factor + (scale - scale)
 
 
 def _prepare(g: Tensor) -> tuple[Any, Any, Any, Tensor | None, bool]:

@@ -43,7 +43,7 @@ class Column(Norm):
     def lmo(self, g: Tensor) -> Tensor:
         return -directions(g, (-2,))
 
-    def dimension(self, shape: tuple[int, int]) -> int:
+    def dimension(self, shape: tuple[int, int]) -> float:
         return shape[1]
 
     def smoothness_ratio(self, shape: tuple[int, int]) -> float:

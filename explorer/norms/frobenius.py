@@ -42,7 +42,7 @@ class Frobenius(Norm):
     def lmo(self, g: Tensor) -> Tensor:
         return -directions(g, (-2, -1))
 
-    def dimension(self, shape: tuple[int, int]) -> int:
+    def dimension(self, shape: tuple[int, int]) -> float:
         return 1
 
     def smoothness_ratio(self, shape: tuple[int, int]) -> float:

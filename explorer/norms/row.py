@@ -43,7 +43,7 @@ class Row(Norm):
     def lmo(self, g: Tensor) -> Tensor:
         return -directions(g, (-1,))
 
-    def dimension(self, shape: tuple[int, int]) -> int:
+    def dimension(self, shape: tuple[int, int]) -> float:
         return shape[0]
 
     def smoothness_ratio(self, shape: tuple[int, int]) -> float:

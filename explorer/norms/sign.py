@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from explorer.norms._base import Norm
+from explorer.norms._lengths import nan_if_infinite
 from explorer.registry import NORMS
 
 
@@ -33,17 +34,17 @@ class Sign(Norm):
     entrywise = True
 
     def __call__(self, x: Tensor) -> Tensor:
-        return _nan_if_infinite(x.abs().amax((-2, -1)))
+        return nan_if_infinite(x.abs().amax((-2, -1)))
 
     def dual_norm(self, g: Tensor) -> Tensor:
-        return _nan_if_infinite(g.abs().sum((-2, -1)))
+        return nan_if_infinite(g.abs().sum((-2, -1)))
 
     def lmo(self, g: Tensor) -> Tensor:
         # torch's sign of NaN is 0, which would let a diverged seed stand still and look converged
         finite = g.isfinite().all(-1, keepdim=True).all(-2, keepdim=True)
         return torch.where(finite, -g.sign(), torch.nan)
 
-    def dimension(self, shape: tuple[int, int]) -> int:
+    def dimension(self, shape: tuple[int, int]) -> float:
         return shape[0] * shape[1]
 
     def smoothness_ratio(self, shape: tuple[int, int]) -> float:
@@ -51,7 +52,3 @@ class Sign(Norm):
 
     def hessian_ratio(self, shape: tuple[int, int]) -> float:
         return shape[0] * shape[1]
-
-
-def _nan_if_infinite(size: Tensor) -> Tensor:
-    return size + (size - size)

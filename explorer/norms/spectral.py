@@ -47,7 +47,7 @@ class Spectral(Norm):
     def lmo(self, g: Tensor) -> Tensor:
         return -polar(g).to(g.dtype)
 
-    def dimension(self, shape: tuple[int, int]) -> int:
+    def dimension(self, shape: tuple[int, int]) -> float:
         return min(shape)
 
     def smoothness_ratio(self, shape: tuple[int, int]) -> float:
