@@ -1,4 +1,4 @@
-"""The expected dual norm of a random matrix, to a tenth of a per cent, even for heavy tails."""
+"""The expected dual norm of a random matrix, to less than a per cent, even for heavy tails."""
 
 import math
 from collections.abc import Callable
@@ -12,8 +12,6 @@ from explorer.noise._streams import Streams
 MOST_DRAWS = 20_000
 ENTRIES = 2**22  # drawn for a large matrix, whose dual norm varies less
 CHUNK = 2**19
-MOST_ROUNDS = 10
-ENOUGH = 0.003  # of the result: what a picture with a line of two pixels can show
 
 _found: dict[Any, float] = {}
 
@@ -36,10 +34,11 @@ def expected_dual_norm(
 
     with e the dual norm of a matrix with a single entry one, and the first term in closed form; in
     the second the one huge entry cancels, which doubles the tail index and makes the variance
-    finite. Draws are added until the standard error is below 0.3 % of the result, or there are
-    ten times as many. Where tails are light the sum is an ordinary control
-    variate, taken with the weight that the sample says is best. The uniforms are the same at every
-    call, so the result is smooth in the law's parameters.
+    finite. On a 4x16 matrix the standard error is 0.1 to 0.3 % of the result where the dual is a
+    sum, and up to 0.9 % where it is a maximum (the norms ``l1`` and ``nuclear``, p near 2). Where
+    tails are light the sum is an ordinary control variate, taken with the weight that the sample
+    says is best. The uniforms are the same at every call, so the result is smooth in the law's
+    parameters.
 
     Args:
         norm: Has ``dual_norm``, the same for every matrix with a single entry one.
@@ -58,21 +57,17 @@ def expected_dual_norm(
         streams = Streams(0, 1)
         duals: list[Tensor] = []
         sums: list[Tensor] = []
-        for _ in range(MOST_ROUNDS):
-            for start in range(0, draws, max(1, CHUNK // uniforms)):
-                size = min(draws - start, max(1, CHUNK // uniforms))
-                numbers = streams.uniforms("constant", uniforms, size).view(size, uniforms)
-                matrices = sample(numbers).view(size, *shape)
-                duals.append(norm.dual_norm(matrices))
-                sums.append(one * matrices.abs().sum((-2, -1)))
-            dual, total = torch.cat(duals), torch.cat(sums)
-            centred = total - total.mean()
-            weight = 1.0 if heavy else float((centred * dual).sum() / (centred * centred).sum())
-            excess = dual - weight * total
-            found = weight * one * entries * mean_absolute + float(excess.mean())
-            if float(excess.std()) <= ENOUGH * found * len(excess) ** 0.5:
-                break
-        _found[key] = found
+        for start in range(0, draws, max(1, CHUNK // uniforms)):
+            size = min(draws - start, max(1, CHUNK // uniforms))
+            numbers = streams.uniforms("constant", uniforms, size).view(size, uniforms)
+            matrices = sample(numbers).view(size, *shape)
+            duals.append(norm.dual_norm(matrices))
+            sums.append(one * matrices.abs().sum((-2, -1)))
+        dual, total = torch.cat(duals), torch.cat(sums)
+        centred = total - total.mean()
+        weight = 1.0 if heavy else float((centred * dual).sum() / (centred * centred).sum())
+        excess = float((dual - weight * total).mean())
+        _found[key] = weight * one * entries * mean_absolute + excess
     return _found[key]
 
 

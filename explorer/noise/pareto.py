@@ -6,12 +6,12 @@ from typing import Any, final
 import torch
 from torch import Tensor
 
-from explorer.noise._base import Noise, check_scale, check_tail_index, like_state
+from explorer.noise._base import Noise, check_scale, check_tail_index
 from explorer.noise._constant import entry_dual_norm
 from explorer.noise._streams import Streams
+from explorer.noise._sums import mean_of_draws
+from explorer.noise._tails import tail_constant
 from explorer.registry import NOISES
-
-MOST_UNIFORMS = 2**20  # at once, of the batch of one seed
 
 
 @final
@@ -62,26 +62,10 @@ class Pareto(Noise):
     def mean_of_batch(
         self, like: Tensor, batch_size: int, streams: Streams, purpose: str = "noise"
     ) -> Tensor:
-        entries = like[0].numel()
-
-        def transform(uniforms: Tensor) -> Tensor:
-            draws = pareto_draws(uniforms, self.tail_index)
-            return like_state(draws.unflatten(-1, (-1, entries)).mean(-2), like)
-
-        if batch_size * entries <= MOST_UNIFORMS:
-            return self.noise_scale * streams.draw(
-                f"{purpose}/{batch_size}", batch_size * entries, transform
-            )
-        # a batch too large for memory is summed in pieces whose size depends on it alone
-        total = torch.zeros_like(like, dtype=torch.float64)
-        piece = max(1, MOST_UNIFORMS // entries)
-        for start in range(0, batch_size, piece):
-            size = min(piece, batch_size - start)
-            for row, index in zip(total, streams.indices, strict=True):
-                uniforms = streams.alone(index).uniforms(f"{purpose}/{batch_size}", size * entries)
-                draws = pareto_draws(uniforms, self.tail_index).view(size, *like.shape[1:])
-                row += draws.sum(0)
-        return (total * (self.noise_scale / batch_size)).to(like.dtype)
+        mean = mean_of_draws(
+            like, batch_size, streams, purpose, lambda u: pareto_draws(u, self.tail_index)
+        )
+        return self.noise_scale * mean
 
     def constant(self, norm: Any, shape: tuple[int, int]) -> float:
         blocks = shape[0] * shape[1] * entry_dual_norm(norm, shape)
@@ -93,10 +77,3 @@ def pareto_draws(uniforms: Tensor, tail_index: float) -> Tensor:
     side = torch.where(uniforms < 0.5, -1.0, 1.0)
     survival = torch.where(uniforms < 0.5, 2 * uniforms, 2 * (1 - uniforms))
     return side * torch.expm1(-survival.log() / tail_index)
-
-
-def tail_constant(p: float) -> float:
-    """Return C_p, at the cut c where the two terms' derivatives cancel."""
-    root = (2 / (2 - p)) ** 0.5
-    cut = (p * root) ** (2 / p)
-    return root * cut ** ((2 - p) / 2) + p / (p - 1) * cut ** (1 - p)
