@@ -68,6 +68,18 @@ class Streams:
         numbers += OFF_ZERO
         return torch.from_numpy(numbers).to(self.device)
 
+    def counts(self, purpose: str, trials: int, categories: int) -> Tensor:
+        """Return how often each category was chosen in this step, float64 ``[S, categories]``.
+
+        Args:
+            purpose: As for :meth:`uniforms`, and used for nothing else.
+            trials: Independent choices, each uniform over the categories.
+            categories: How many there are.
+        """
+        shares = np.full(categories, 1 / categories)
+        rows = [self.generator(i, purpose).multinomial(trials, shares) for i in self.indices]
+        return torch.from_numpy(np.asarray(rows, np.float64)).to(self.device)
+
     def draw(self, purpose: str, count: int, transform: Callable[[Tensor], Tensor]) -> Tensor:
         """Return ``transform`` of this step's uniforms, computed for a block of steps at a time.
 

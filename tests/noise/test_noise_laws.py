@@ -26,7 +26,7 @@ LAWS = [
     "gaussian",
     *(
         f"{name}(tail_index={p})"
-        for name in ("stable", "isotropic_stable", "skewed_stable")
+        for name in ("stable", "isotropic_stable", "skewed_stable", "spike")
         for p in (1.3, 1.6, 2.0)
     ),
     "skewed_stable(tail_index=1.6, skewness=-0.4)",
@@ -263,6 +263,26 @@ def test_a_skewness_beyond_one_is_refused(skewness):
         NOISES["skewed_stable"](skewness=skewness)
 
 
+def test_a_spike_hits_one_direction_a_call_and_all_of_them_in_turn():
+    x = draws(NOISES["spike"](), 1, 20_000, (3, 5))
+    hit = x != 0
+    assert (hit.flatten(1).sum(1) == 1).all()
+    shares = hit.double().mean(0)
+    assert shares.count_nonzero() == 3
+    errors = ERRORS * (2 / 9 / len(x)) ** 0.5
+    assert (shares.diagonal() - 1 / 3).abs().max() <= errors
+
+
+def test_the_constant_of_spikes_is_approached_by_large_batches_and_grows_with_the_rank():
+    # p = 2: light tails, so that the mean over draws is accurate
+    noise, norm, batch_size = NOISES["spike"](tail_index=2.0), NORMS["spectral"](), 4096
+    for r in (1, 2, 8):
+        sizes = norm.dual_norm(draws(noise, batch_size, 20_000, (r, r)))
+        bound = noise.constant(norm, (r, r)) * batch_size**-0.5
+        allowed = ERRORS * float(sizes.std()) / len(sizes) ** 0.5
+        assert bound - allowed - 0.01 * bound <= float(sizes.mean()) <= bound + allowed
+
+
 def test_gaussian_entries_are_normal():
     x = draws(NOISES["gaussian"](noise_scale=3.0), 1)
     assert stats.kstest(x.flatten(), stats.norm(scale=3.0).cdf).pvalue > P_VALUE
@@ -444,6 +464,7 @@ SUMMED = [
     "gaussian",
     *(f"{name}(tail_index={p})" for name in ("stable", "isotropic_stable") for p in (1.8, 2.0)),
     "skewed_stable(tail_index=1.8)",
+    "spike(tail_index=1.8)",
     *(f"{name}(tail_index={p})" for name in ("pareto", "student_t") for p in (1.3, 1.8)),
 ]
 

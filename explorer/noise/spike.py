@@ -1,0 +1,80 @@
+"""Spikes on one singular direction a call: the noise for which the dimension matters."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, final
+
+import torch
+from torch import Tensor
+
+from explorer.noise._base import Noise, check_scale, check_tail_index
+from explorer.noise._constant import entry_dual_norm
+from explorer.noise._streams import Streams
+from explorer.noise.stable import stable_draws
+from explorer.registry import NOISES
+
+
+@final
+@NOISES.register("spike")
+@dataclass(frozen=True)
+class Spike(Noise):
+    r""":math:`\xi = z\, e_k e_k^\top`: a stable size z on one of r = min(m, n) directions a call.
+
+    k is uniform on 1..r and fresh at each call, so every call is of rank one with the same law of
+    its size, :math:`\|\xi\|_* = |z|` in the duals of single entries one, whatever r. Averages
+    spread over the directions:
+
+    .. math::
+        E\Big\|\sum_i w_i \xi_i\Big\|_* \le \sum_k E\Big(\sum_{i: k_i = k} w_i^p\Big)^{1/p} E|z|
+        \le r^{1-1/p}\, E|z|\, \Big(\sum_i w_i^p\Big)^{1/p}.
+
+    This bound is approached by many alike weights where the dual adds up directions (spectral,
+    sign, row and column norms). The mean of a batch is exact: calls fall on directions by a
+    multinomial law, and each direction's sum is :math:`n_k^{1/p}` times one draw.
+
+    Args:
+        tail_index: :math:`p` in (1, 2].
+        noise_scale: The scale :math:`s` of z, positive.
+
+    Raises:
+        ValueError: If an argument is out of range.
+
+    Example:
+        >>> from explorer.norms.spectral import Spectral
+        >>> one, sixteen = (Spike(tail_index=2.0).constant(Spectral(), (r, r)) for r in (1, 16))
+        >>> round(sixteen / one, 6)  # 16^(1 - 1/2)
+        4.0
+
+    Source:
+        Derived in this project.
+    """
+
+    label = "Spike (one direction a call)"
+    formula = r"\xi = z\, e_k e_k^\top,\; k \sim \mathrm{U}\{1..r\},\; E\,e^{itz} = e^{-|st|^p}"
+    constant_kind = "bound"
+
+    tail_index: float = 1.6
+    noise_scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_tail_index(self.tail_index, two_included=True)
+        check_scale(self.noise_scale)
+
+    def mean_of_batch(
+        self, like: Tensor, batch_size: int, streams: Streams, purpose: str = "noise"
+    ) -> Tensor:
+        mean = torch.zeros_like(like)
+        matrices = mean.flatten(2) if like.dim() > 2 else mean.unsqueeze(-1)
+        directions = min(matrices.shape[1:])
+        sizes = streams.draw(purpose, 2 * directions, lambda u: stable_draws(u, self.tail_index))
+        calls = streams.counts(f"{purpose}/directions", batch_size, directions)
+        # a power in logarithms: torch's pow gives an element other last bits in another place
+        spread = (calls.log() / self.tail_index).exp() / batch_size
+        diagonal = matrices.diagonal(dim1=-2, dim2=-1)
+        diagonal.copy_(self.noise_scale * spread * sizes)
+        return mean
+
+    def constant(self, norm: Any, shape: tuple[int, int]) -> float:
+        mean_size = 2 * math.gamma(1 - 1 / self.tail_index) / math.pi * self.noise_scale
+        spread = min(shape) ** (1 - 1 / self.tail_index)
+        return entry_dual_norm(norm, shape) * spread * mean_size
