@@ -30,7 +30,7 @@ run: $(VENV)/installed-run
 		echo "No display here: open the address with ?token= that follows in a browser."; \
 		options="$$options --no-browser"; \
 	fi; \
-	set -x; exec $(BIN)/jupyter lab $$options $(LESSON)
+	set -x; exec $(BIN)/jupyter lab $$options --LabApp.default_url=/lab/tree/$(LESSON)
 
 test: SELECTED := -m "not slow"
 test test-all: lint

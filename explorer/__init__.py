@@ -68,7 +68,7 @@ def run(spec: "RunSpec", *, progress: bool = False) -> "Trace":
 
 
 def doctor() -> str:
-    """Return what is installed here and what is missing; see :mod:`explorer.doctor`."""
+    """Return what is installed here and what is missing; see :mod:`explorer.run.doctor`."""
     from explorer.run.doctor import report
 
     return report()

@@ -120,6 +120,8 @@ def _refuse_unless_drawable(picture: Path) -> None:
 
 
 def _spec(fields: Sequence[str]) -> Any:
+    from explorer.run.spec import field_names
+
     choices: dict[str, Any] = {}
     for field in fields:
         name, separator, text = field.partition("=")
@@ -129,7 +131,12 @@ def _spec(fields: Sequence[str]) -> Any:
             choices[name] = ast.literal_eval(text)
         except (ValueError, SyntaxError):
             choices[name] = text
-    return explorer.RunSpec().replace(**choices)
+    unknown = sorted(set(choices) - set(field_names()))
+    if unknown:
+        raise TypeError(
+            f"a RunSpec has no field {unknown[0]!r}; its fields are {list(field_names())}."
+        )
+    return explorer.RunSpec(**choices)
 
 
 if __name__ == "__main__":

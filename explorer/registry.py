@@ -160,6 +160,12 @@ class Registry(Mapping[str, Any]):
                 f"{self.kind} must be one of {self.names()} or an instance of {article} "
                 f"{self.kind} registered with @register, got {instance!r}."
             )
+        if parameters(type(instance)) and not dataclasses.is_dataclass(instance):
+            raise TypeError(
+                f"{self.kind} {name!r} takes arguments and is no dataclass, so the options of "
+                f"{instance!r} cannot be written down; make its class a dataclass, or name it as "
+                f"'{name}(option=value)'."
+            )
         return with_options(name, changed_options(instance), without=without)
 
     def __getitem__(self, name: str) -> Any:

@@ -286,6 +286,46 @@ def test_a_norm_that_breaks_a_law_is_refused_with_the_law_and_the_input(cls, law
     assert not NORMS.knows(cls())
 
 
+def test_a_norm_whose_constants_are_too_small_is_refused():
+    class Smooth(Manhattan):
+        def smoothness_ratio(self, shape):
+            return 1e-9
+
+    class Bent(Manhattan):
+        def hessian_ratio(self, shape):
+            return 1e-9
+
+    class Small(Manhattan):
+        def dimension(self, shape):
+            return 0.5
+
+    for cls, law in ((Smooth, "smoothness_ratio"), (Bent, "hessian_ratio"), (Small, "dimension")):
+        with pytest.raises(ValueError, match=f"{cls.__name__} breaks the law .*{law}"):
+            NORMS.register("broken")(cls)
+
+
+def test_a_norm_without_words_for_the_menu_is_refused():
+    class Wordless(Manhattan):
+        label = None
+
+    with pytest.raises(TypeError, match="Wordless needs label"):
+        NORMS.register("broken")(Wordless)
+
+
+def test_options_of_a_class_that_is_no_dataclass_are_not_dropped_in_silence():
+    class Weighted(Manhattan):
+        def __init__(self, w=1.0):
+            self.w = w
+
+    NORMS.register("weighted")(Weighted)
+    try:
+        with pytest.raises(TypeError, match="takes arguments and is no dataclass"):
+            NORMS.spell(Weighted(4.0))
+    finally:
+        NORMS._classes.pop("weighted")
+        NORMS._names.pop(Weighted)
+
+
 def test_a_norm_with_a_method_missing_is_refused_by_its_name():
     with pytest.raises(TypeError, match=r"Unfinished.*lmo"):
         NORMS.register("unfinished")(Unfinished)

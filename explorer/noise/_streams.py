@@ -90,11 +90,16 @@ class Streams:
                 many steps at once, which is what makes twenty thousand small steps quick.
         """
         block = self._blocks.get(purpose)
+        if block is not None and block.count != count:
+            raise ValueError(
+                f"purpose {purpose!r} gives {block.count} uniforms a step and {count} were asked "
+                "for; streams serve one noise on one shape: make new ones, or another purpose."
+            )
         if block is None or block.next == len(block.draws):
             steps = 1 if block is None else min(2 * len(block.draws), self._most_steps(count))
             numbers = self.uniforms(purpose, count, steps)
             laid_out = numbers.view(len(self.indices), steps, count).transpose(0, 1)
-            block = self._blocks[purpose] = _Block(transform(laid_out.contiguous()))
+            block = self._blocks[purpose] = _Block(transform(laid_out.contiguous()), count)
         block.next += 1
         return block.draws[block.next - 1]
 
@@ -104,6 +109,7 @@ class Streams:
 
 @final
 class _Block:
-    def __init__(self, draws: Tensor) -> None:
+    def __init__(self, draws: Tensor, count: int) -> None:
         self.draws = draws
+        self.count = count
         self.next = 0

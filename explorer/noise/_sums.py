@@ -8,7 +8,7 @@ from torch import Tensor
 from explorer.noise._base import like_state
 from explorer.noise._streams import Streams
 
-MOST_UNIFORMS = 2**20  # at once, of the batch of one seed
+MOST_UNIFORMS = 2**15  # at once, of the batch of one seed: 8 MB for 32 seeds
 
 
 def mean_of_draws(

@@ -1,6 +1,8 @@
 """What a norm is: the norm, its dual norm and its linear minimisation oracle."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, ClassVar
 
 from torch import Tensor
@@ -60,6 +62,22 @@ class Norm(ABC):
     @abstractmethod
     def hessian_ratio(self, shape: tuple[int, int]) -> float:
         r"""Return :math:`\rho/h`, of its Hessian, with :math:`|\varphi'''| \le h`."""
+
+    def weighted_smoothness(self, weights: Sequence[float], shape: tuple[int, int]) -> float:
+        r"""Return L of :math:`\frac12 \langle X, \operatorname{diag}(h) X \rangle`.
+
+        With :math:`P_k` the projection on the first k rows, the triangle inequality and
+        :math:`\operatorname{diag}(h) = \sum_k (h_k - h_{k+1}) P_k` give
+        :math:`L \le \sum_k (h_k - h_{k+1}) L(k, n)`. Norms for which that is not tight say better.
+
+        Args:
+            weights: h, one for each row, not negative, in falling order.
+            shape: ``(m, n)``.
+        """
+        steps = [a - b for a, b in pairwise((*weights, 0.0))]
+        return sum(
+            step * self.smoothness_ratio((k, shape[1])) for k, step in enumerate(steps, start=1)
+        )
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"

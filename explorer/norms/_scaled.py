@@ -1,6 +1,7 @@
 """A norm times a factor of the matrix' shape: what makes one lr fit layers of every width."""
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import ClassVar
 
 from torch import Tensor
@@ -38,6 +39,9 @@ class Scaled(Norm):
 
     def smoothness_ratio(self, shape: tuple[int, int]) -> float:
         return self.inner.smoothness_ratio(shape) / self.factor(shape) ** 2
+
+    def weighted_smoothness(self, weights: Sequence[float], shape: tuple[int, int]) -> float:
+        return self.inner.weighted_smoothness(weights, shape) / self.factor(shape) ** 2
 
     def hessian_ratio(self, shape: tuple[int, int]) -> float:
         return self.inner.hessian_ratio(shape) / self.factor(shape) ** 3

@@ -1,6 +1,7 @@
 """Schatten norms: from rank-one steps (q near 1) over Frobenius (q = 2) towards spectral ones."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -71,6 +72,14 @@ class Schatten(Norm):
 
     def smoothness_ratio(self, shape: tuple[int, int]) -> float:
         return min(shape) ** max(0.0, 1 - 2 / self.q)
+
+    def weighted_smoothness(self, weights: Sequence[float], shape: tuple[int, int]) -> float:
+        leading = weights[: min(shape)]
+        if self.q <= 2:
+            return leading[0]
+        # Hölder's inequality between the exponents q and q' of the singular values
+        exponent = 1 / (1 - 2 / self.q)
+        return sum(h**exponent for h in leading) ** (1 / exponent)
 
     def hessian_ratio(self, shape: tuple[int, int]) -> float:
         return min(shape) ** max(0.0, 1 - 3 / self.q)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
+from numbers import Real
 from typing import Any, final
 
 import torch
@@ -47,6 +48,7 @@ class Scion(torch.optim.Optimizer):
         view: How a parameter is seen as a matrix: ``"matrix"``, ``"vector"`` or ``"kernel"``.
 
     Raises:
+        TypeError: If an argument is no number.
         ValueError: If an argument is out of range, or a parameter does not fit the norm.
 
     Example:
@@ -186,6 +188,9 @@ class Scion(torch.optim.Optimizer):
         matrix = as_matrix(momentum, _view(group, norm, p), stacked=group["stacked"])
         move = norm.lmo(matrix).view_as(p) * (lr * group["radius"])
         transported = group["transport"] > 0
+        if not transported and "iterate" in state:  # switched off: the iterate is p itself again
+            p.copy_(state.pop("iterate"))
+            del state["move"]
         if transported and "iterate" not in state:
             state["iterate"] = p.detach().clone()
         iterate = state["iterate"] if transported else p
@@ -199,6 +204,12 @@ class Scion(torch.optim.Optimizer):
 
 
 def _check_group(group: dict[str, Any]) -> None:
+    for name in ("lr", "radius", "momentum", "transport", "max_extrapolation"):
+        value = group[name]
+        if not isinstance(value, Real | Tensor) and not (
+            name == "max_extrapolation" and value is None
+        ):
+            raise TypeError(f"{name} must be a number, got {value!r}; try {name}=0.5.")
     for name in ("lr", "radius"):
         if not 0 < group[name] < math.inf:
             raise ValueError(

@@ -1,6 +1,7 @@
 """What a plot is: artists made once on a figure, then moved from trace to picture."""
 
 import io
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
@@ -27,13 +28,18 @@ from explorer.plots._style import (
     dress,
 )
 
+# Matplotlib keeps fonts and parsed formulas for all figures of a process, and its letters come from
+# one C library object: two threads that draw at once corrupt its memory.
+DRAWING = threading.RLock()
+
 Series = dict[str, tuple[np.ndarray, np.ndarray]]
 
 
 class Plot(ABC):
     """A picture on one figure; :meth:`update` moves its artists and makes none.
 
-    Made without pyplot, so no global state is touched and any number may be drawn in threads.
+    Made without pyplot. Threads take turns at drawing (``DRAWING``), since matplotlib's fonts are
+    shared; whoever calls ``savefig`` on a returned figure while a panel runs sees to that himself.
 
     Args:
         theme: ``"light"`` or ``"dark"``.
@@ -79,15 +85,17 @@ class Plot(ABC):
     @classmethod
     def of(cls, data: Any, *, kept: Sequence[tuple[str, Any]] = (), **options: Any) -> Figure:
         """Return a finished figure of a trace or a rate, with kept runs as (label, trace)."""
-        plot = cls(**options)
-        plot.update(data, kept)
+        with DRAWING:
+            plot = cls(**options)
+            plot.update(data, kept)
         return plot.figure
 
     @classmethod
     def png(cls, data: Any, **options: Any) -> bytes:
         """Return a finished picture as PNG bytes, at two pixels per CSS pixel."""
         buffer = io.BytesIO()
-        cls.of(data, **options).savefig(buffer, format="png", dpi=2 * CSS_DPI)
+        with DRAWING:
+            cls.of(data, **options).savefig(buffer, format="png", dpi=2 * CSS_DPI)
         return buffer.getvalue()
 
     @abstractmethod
@@ -105,7 +113,7 @@ class Plot(ABC):
     @property
     def units(self) -> Mapping[str, str]:
         """Words for a read-out of the axes: xlabel, ylabel, xunit, yunit."""
-        return {"xlabel": "calls", "ylabel": "stationarity", "xunit": "calls", "yunit": ""}
+        return {"xlabel": "oracle calls", "ylabel": "stationarity", "xunit": "", "yunit": ""}
 
     def _line(self, **style: Any) -> Line2D:
         line = Line2D([], [], **style)

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from PIL import Image
 
-from explorer.plots._base import Plot
+from explorer.plots._base import DRAWING, Plot
 from explorer.plots._style import CSS_DPI
 
 WORDS_EVERY_S = 0.5  # letters take longer to draw than lines, and may lag behind them a little
@@ -59,6 +59,15 @@ class Canvas:
             passing: True for one of many frames, which are reduced to 256 colours: a third of the
                 bytes in a third of the time, and no eye sees it go by.
         """
+        with DRAWING:
+            image = self._image(data, kept)
+        if passing:
+            image = _reduced(image)
+        buffer = io.BytesIO()
+        image.save(buffer, format="png", compress_level=COMPRESSION)
+        return buffer.getvalue()
+
+    def _image(self, data: Any, kept: Sequence[tuple[str, Any]]) -> Image.Image:
         plot, agg = self.plot, self._agg
         plot.update(data, kept)
         shown = (plot.axes.get_xlim(), plot.axes.get_ylim(), plot.axes.get_title("left"))
@@ -75,12 +84,7 @@ class Canvas:
         self._shown = shown
         agg.restore_region(self._worded)
         self._draw((Line2D, Collection))
-        buffer = io.BytesIO()
-        image = Image.fromarray(np.asarray(self._agg.buffer_rgba())).convert("RGB")
-        if passing:
-            image = _reduced(image)
-        image.save(buffer, format="png", compress_level=COMPRESSION)
-        return buffer.getvalue()
+        return Image.fromarray(np.asarray(self._agg.buffer_rgba())).convert("RGB")
 
     def _draw(self, kind: Any) -> None:
         for artist in self.plot.moving:

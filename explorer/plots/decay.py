@@ -80,7 +80,7 @@ class Decay(Plot):
         for line, (_, trace) in zip(self._kept, kept, strict=False):
             self._show(line, trace.calls, trace.mean)
         self._limits(data, kept)
-        self._show_guide(data)
+        self._show_guide(data, kept)
         self._show_words(data, kept)
 
     def series(self, data: Any, kept: Sequence[tuple[str, Any]] = ()) -> Series:
@@ -120,10 +120,12 @@ class Decay(Plot):
 
     def _has_guide(self, data: Any) -> bool:
         log = self.axes.get_xscale() == "log"
-        return log and not data.spec.network and len(data) >= FULL_LABELS
+        # fixed parameters end on a floor: no power law goes through such a run
+        lawful = data.bound_unmet is None and data.spec.schedule == "anytime"
+        return log and lawful and len(data) >= FULL_LABELS
 
-    def _show_guide(self, data: Any) -> None:
-        """Draw the exponent as a short line under the mean's last decade so far."""
+    def _show_guide(self, data: Any, kept: Sequence[tuple[str, Any]]) -> None:
+        """Draw the exponent as a short line under the last decade so far, clear of kept runs."""
         if not self._has_guide(data):
             return
         calls, mean = data.calls, data.mean
@@ -133,7 +135,12 @@ class Decay(Plot):
             return
         # a median over neighbours: one jump of one seed must not throw the line about
         near = (calls > start / 1.6) & (calls < start * 1.6)
-        level = GUIDE_BELOW * np.median(mean[near]) if near.any() else np.nan
+        lows = [np.median(mean[near])] if near.any() else [np.nan]
+        for _, trace in kept:
+            beside = (trace.calls > start / 1.6) & (trace.calls < start * 1.6)
+            if beside.any():
+                lows.append(np.median(trace.mean[beside]))
+        level = GUIDE_BELOW * min(lows)
         x = np.array([start, end])
         y = level * (x / start) ** data.exponent
         self._show(self._guide, x, y)

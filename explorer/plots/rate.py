@@ -52,18 +52,18 @@ class Rate(Plot):
         self._move(self._points, calls, mean)
         self._move(self._bound, calls, bound)
         self._move(self._bars, np.repeat(calls, 3), np.column_stack((low, high, gaps)).ravel())
-        self._fit_axes((first / 2, last * 2), (0.35 * low.min(), 1.6 * bound.max()))
+        self._fit_axes((first / 2, last * 2), (0.3 * low.min(), 1.6 * bound.max()))
         self._place(self._words["bound"], self._bound, "explicit bound of each run")
         if len(data) < 2:
             return
         ends = calls[[0, -1]]
         fitted = data.fitted
         self._move(self._fit, ends, np.exp(fitted.intercept) * ends**fitted.value)
-        guide = 0.6 * mean[0] * (ends / ends[0]) ** data.exponent
+        guide = 0.45 * mean[0] * (ends / ends[0]) ** data.exponent
         self._move(self._guide, ends, guide)
         least, most = fitted.interval
         measured = f"measured slope {fitted.value:.3f} [{least:.3f}, {most:.3f}]"
-        self._place(self._words["fit"], self._points, measured)
+        self._place(self._words["fit"], self._points, measured, below_at=0.05)
         bound_words = f"explicit bound of each run, slope {data.bound_slope:.3f}"
         self._place(self._words["bound"], self._bound, bound_words)
         words = self._words["guide"]

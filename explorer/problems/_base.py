@@ -1,7 +1,9 @@
 """What a problem is: an objective, its exact gradient, its oracle and its sensible choices."""
 
+import operator
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any, ClassVar
 
 import torch
@@ -117,12 +119,24 @@ TOY_DEFAULTS: Mapping[str, Any] = {
 }
 
 
-def check_positive(name: str, value: object, kind: type = float) -> None:
-    """Raise unless ``value`` is a positive finite number, a whole one where ``kind`` is int."""
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if kind is int and not (number and isinstance(value, int)):
-        raise TypeError(f"{name} must be a whole number, got {value!r}; give an integer >= 1.")
-    if not number:
-        raise TypeError(f"{name} must be a number, got {value!r}; give a positive number.")
-    if not 0 < value < float("inf"):  # type: ignore[operator]
+def set_positive(instance: object, name: str, kind: type = float) -> None:
+    """Make a field of a frozen dataclass a plain positive number, a whole one for ``int``.
+
+    Raises:
+        TypeError: If its value is no such number; NumPy's are taken.
+        ValueError: If it is not positive and finite.
+    """
+    value: Any = getattr(instance, name)
+    try:
+        if isinstance(value, bool) or not isinstance(value, Real):
+            raise TypeError
+        number: Any = value
+        plain = operator.index(number) if kind is int else number
+    except TypeError:
+        wanted = ("a whole number", "an integer >= 1") if kind is int else ("a number", "10.0")
+        raise TypeError(f"{name} must be {wanted[0]}, got {value!r}; give {wanted[1]}.") from None
+    if not isinstance(plain, int):
+        plain = float(plain)
+    object.__setattr__(instance, name, plain)
+    if not 0 < plain < float("inf"):
         raise ValueError(f"{name} must be positive and finite, got {value!r}; try {name}=1.")

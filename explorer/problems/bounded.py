@@ -5,7 +5,7 @@ from typing import final
 
 from torch import Tensor
 
-from explorer.problems._base import TOY_DEFAULTS, State, Toy, check_positive
+from explorer.problems._base import TOY_DEFAULTS, State, Toy, set_positive
 from explorer.registry import PROBLEMS
 
 # max |phi'''| = |24 x (x^2 - 1) / (1 + x^2)^4|, at the smaller root of 5 x^4 - 10 x^2 + 1 = 0
@@ -45,8 +45,8 @@ class Bounded(Toy):
     columns: int = 16
 
     def __post_init__(self) -> None:
-        check_positive("rows", self.rows, int)
-        check_positive("columns", self.columns, int)
+        set_positive(self, "rows", int)
+        set_positive(self, "columns", int)
 
     @property
     def curvature(self) -> tuple[float, float]:

@@ -4,10 +4,11 @@ import math
 from dataclasses import dataclass
 from typing import final
 
+import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from explorer.problems._base import TOY_DEFAULTS, State, Toy, check_positive
+from explorer.problems._base import TOY_DEFAULTS, State, Toy, set_positive
 from explorer.registry import PROBLEMS
 
 THIRD_DERIVATIVE = 4 / (3 * math.sqrt(3))  # max |phi'''| at flatness 1, where tanh^2 = 1/3
@@ -47,9 +48,9 @@ class LogCosh(Toy):
     flatness: float = 1.0
 
     def __post_init__(self) -> None:
-        check_positive("rows", self.rows, int)
-        check_positive("columns", self.columns, int)
-        check_positive("flatness", self.flatness)
+        set_positive(self, "rows", int)
+        set_positive(self, "columns", int)
+        set_positive(self, "flatness")
 
     @property
     def curvature(self) -> tuple[float, float]:
@@ -58,12 +59,20 @@ class LogCosh(Toy):
     @property
     def gap(self) -> float:
         a = self.flatness
-        return min(self.shape) * a * a * (1 / a + math.log1p(math.exp(-2 / a)) - math.log(2))
+        # log cosh z = log(1 + 2 sinh(z/2)^2) keeps its digits near 0
+        one = (
+            math.log1p(2 * math.sinh(1 / (2 * a)) ** 2)
+            if a > 1
+            else (1 / a + math.log1p(math.exp(-2 / a)) - math.log(2))
+        )
+        return min(self.shape) * a * a * one
 
     def value(self, state: State) -> Tensor:
         z = (state["x"] / self.flatness).abs()
-        # log cosh z = z + log(1 + e^(-2z)) - log 2 overflows nowhere
-        return self.flatness**2 * (z + softplus(-2 * z) - math.log(2)).sum((-2, -1))
+        # the first form keeps its digits near 0, the second overflows nowhere
+        near = (2 * (z.clamp(max=1) / 2).sinh().square()).log1p()
+        far = z + softplus(-2 * z) - math.log(2)
+        return self.flatness**2 * torch.where(z < 1, near, far).sum((-2, -1))
 
     def gradient(self, state: State) -> State:
         if self.flatness == 1:

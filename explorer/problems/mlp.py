@@ -7,7 +7,7 @@ from typing import Any, ClassVar, final
 import torch
 from torch import nn
 
-from explorer.problems._base import TOY_DEFAULTS, check_positive
+from explorer.problems._base import TOY_DEFAULTS, set_positive
 from explorer.problems._data import Split, digits
 from explorer.problems._network import Network
 from explorer.registry import PROBLEMS
@@ -56,7 +56,7 @@ class Mlp(Network):
     width: int = 32
 
     def __post_init__(self) -> None:
-        check_positive("width", self.width, int)
+        set_positive(self, "width", int)
 
     def module(self) -> nn.Module:
         w = self.width

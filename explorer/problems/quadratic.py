@@ -1,13 +1,12 @@
 """Quadratic: a constant Hessian, on which transport tracks the gradient exactly."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, final
 
 import torch
 from torch import Tensor
 
-from explorer.problems._base import TOY_DEFAULTS, State, Toy, check_positive
+from explorer.problems._base import TOY_DEFAULTS, State, Toy, set_positive
 from explorer.registry import PROBLEMS
 
 
@@ -42,9 +41,9 @@ class Quadratic(Toy):
     condition: float = 1.0
 
     def __post_init__(self) -> None:
-        check_positive("rows", self.rows, int)
-        check_positive("columns", self.columns, int)
-        check_positive("condition", self.condition)
+        set_positive(self, "rows", int)
+        set_positive(self, "columns", int)
+        set_positive(self, "condition")
         if self.condition < 1:
             raise ValueError(
                 f"condition must be at least 1, got {self.condition!r}; "
@@ -66,16 +65,12 @@ class Quadratic(Toy):
         return sum(self.eigenvalues[: min(self.shape)]) / 2
 
     def smoothness(self, norm: Any) -> float:
-        r"""Return :math:`L`, from H as a sum of multiples of the leading k-row projections.
+        r"""Return :math:`L` of H.
 
-        :math:`H = \sum_k (h_k - h_{k+1}) P_k`, and on the first k rows a unit curvature has
-        :math:`L = D(k, n)`. This gives the largest eigenvalue for Frobenius, the sum of the
-        :math:`\min(m, n)` largest for the spectral norm, n times the largest for columns.
+        The largest eigenvalue for Frobenius, the sum of the :math:`\min(m, n)` largest for the
+        spectral norm, n times the largest for columns.
         """
-        steps = [a - b for a, b in pairwise((*self.eigenvalues, 0.0))]
-        return sum(
-            step * norm.smoothness_ratio((k, self.columns)) for k, step in enumerate(steps, start=1)
-        )
+        return norm.weighted_smoothness(self.eigenvalues, self.shape)
 
     def value(self, state: State) -> Tensor:
         return (state["x"] * self.gradient(state)["x"]).sum((-2, -1)) / 2

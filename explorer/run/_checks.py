@@ -18,6 +18,7 @@ from explorer.run.device import check_device
 from explorer.theory.schedules import SCHEDULES
 
 DTYPES = ("float32", "float64")
+MOST_NUMBERS = 2**27  # of a toy's state: with momentum, gradient and noise some 4 GB in float64
 TUNED = ("anytime", "horizon")
 OF_THE_GEOMETRY = ("params", "radius", "view", "stacked")  # of an optimiser's arguments
 
@@ -64,6 +65,13 @@ def _check_sizes(values: dict[str, Any], problem: Any) -> None:
             )
         if not problem.network:
             values[name] = _whole(name, values[name], least=1)
+    if not problem.network:
+        numbers = values["rows"] * values["columns"] * values["seeds"]
+        if numbers > MOST_NUMBERS:
+            raise ValueError(
+                f"rows x columns x seeds must be at most {MOST_NUMBERS:,}, got {numbers:,}; take "
+                "fewer seeds or a smaller matrix."
+            )
     taken = {name: values[name] for name in _asked_for(problem, values)}
     PROBLEMS.make(values["problem"], **taken)
 
@@ -73,8 +81,8 @@ def _check_norm(values: dict[str, Any], problem: Any) -> None:
     if norm in GEOMETRIES:
         if not problem.network:
             raise ValueError(
-                f"norm {norm!r} is a convention for the layers of a network, and "
-                f"{values['problem']!r} is one matrix; choose one of {NORMS.names()}."
+                f"norm {norm!r} is a convention for the layers of a network; for the matrix of "
+                f"{values['problem']!r} choose one of {', '.join(NORMS.names())}."
             )
         return
     if problem.network and norm.isidentifier() and norm not in NORMS:
@@ -171,9 +179,11 @@ def _tail_index(value: Any) -> float:
     number = _real("tail_index", value, "a number in (1, 2]")
     if not 1 < number <= 2:
         way_out = (
-            "for tails lighter than a normal's there is no index: choose noise='gaussian'."
+            "2 is a normal law, and lighter tails have no index: choose noise='gaussian'."
             if number > 2
             else "at 1 and below the noise has no mean, so no method converges."
+            if number <= 1
+            else "give a number."
         )
         raise ValueError(f"tail_index must lie in (1, 2], got {value!r}; {way_out}")
     return number

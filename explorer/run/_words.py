@@ -32,7 +32,7 @@ def describe(spec: RunSpec) -> str:
     tail = "" if spec.noise in ("none", "gaussian") else f" p = {spec.tail_index:g}"
     parts.append("no added noise" if spec.noise == "none" else f"{spec.noise} noise{tail}")
     parts.append(f"batch {spec.batch_size:,}")
-    if spec.transport and spec.optimizer == "scion":
+    if spec.transport and spec.optimizer.partition("(")[0] == "scion":
         full = float(spec.transport) == 1
         parts.append("transport on" if full else f"transport {float(spec.transport):g}")
     return ", ".join(parts)
@@ -67,10 +67,10 @@ def _seen(trace: "Trace") -> str:
         return f"weighted mean {trace.running_mean[-1]:.3g}; {slope}; {now}"
     mean_so_far, bound = trace.running_mean[-1], trace.bound[-1]
     side = "under" if mean_so_far <= bound else "above"
-    return (
-        f"weighted mean {mean_so_far:.3g} {side} its bound {bound:.3g}; {slope}, "
-        f"exponent of the theorem {trace.exponent:.3f}; {now}"
-    )
+    # fixed parameters end on a floor: no power law goes through such a run
+    if trace.spec.schedule == "anytime":
+        slope += f", exponent of the theorem {trace.exponent:.3f}"
+    return f"weighted mean {mean_so_far:.3g} {side} its bound {bound:.3g}; {slope}; {now}"
 
 
 def _warnings(trace: "Trace") -> list[str]:

@@ -42,8 +42,7 @@ class Experiment:
         step: Steps made.
         entries: Numbers in the state of all seeds together.
 
-    Raises:
-        ValueError: If the spec asks for something that its classes cannot give together.
+    What is no spec is refused, and so is one that asks for things which do not go together.
 
     Example:
         >>> experiment = Experiment(RunSpec(horizon=50, seeds=2))
@@ -53,6 +52,7 @@ class Experiment:
     """
 
     def __init__(self, spec: RunSpec) -> None:
+        refuse_unless_spec(spec)
         self.spec = spec
         self.problem = make(PROBLEMS, spec, spec.problem)
         self.entries = spec.seeds * _entries(self.problem)
@@ -227,6 +227,12 @@ class Experiment:
         return bound, trace
 
 
+def refuse_unless_spec(spec: object) -> None:
+    """Raise TypeError unless ``spec`` is a :class:`RunSpec`."""
+    if not isinstance(spec, RunSpec):
+        raise TypeError(f"spec must be a RunSpec, got {spec!r}; give RunSpec(problem=...).")
+
+
 def run(spec: RunSpec, *, progress: bool = False) -> Trace:
     """Run a spec to its horizon and return its trace.
 
@@ -237,15 +243,10 @@ def run(spec: RunSpec, *, progress: bool = False) -> Trace:
     Returns:
         The trace; after Ctrl-C (``KeyboardInterrupt``) what there is, with ``complete`` False.
 
-    Raises:
-        TypeError: If ``spec`` is no :class:`RunSpec`.
-
     Example:
         >>> print(run(RunSpec(horizon=1000, seeds=4, device="cpu")))
         1,000 calls, 4 seeds: weighted mean ... under its bound ...; slope ...
     """
-    if not isinstance(spec, RunSpec):
-        raise TypeError(f"spec must be a RunSpec, got {spec!r}; give RunSpec(problem=...).")
     experiment = Experiment(spec)
     every = max(1, spec.n_steps // 100)
     try:

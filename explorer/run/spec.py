@@ -38,7 +38,8 @@ class RunSpec:
 
     A field that is not given takes the problem's own choice, so a spec read back shows what runs.
     What one class alone asks for is an option in its name, ``"log_cosh(flatness=10)"``, or an
-    instance, ``LogCosh(flatness=10)``. A field that nothing in the spec asks for (``tail_index``
+    instance, ``LogCosh(flatness=10)``, of which only what differs from its class's own defaults
+    counts as said. A field that nothing in the spec asks for (``tail_index``
     beside Gaussian noise) is kept and ignored. ``spec.replace(...)`` and ``dataclasses.replace``
     give a changed copy; a new problem takes its own choices for what was never given or no longer
     applies, and a new noise unit replaces the old one.
@@ -111,11 +112,14 @@ class RunSpec:
 
     def __post_init__(self, _origin: "_Origin | None") -> None:
         values = {name: getattr(self, name) for name in field_names()}
-        _take_options(values)
-        given = {name for name, value in values.items() if value is not CHOICE}
-        fresh = given
-        if _origin is not None:
+        if _origin is None:
+            fresh = {name for name, value in values.items() if value is not CHOICE}
+        else:
             fresh = {name for name, value in values.items() if value != _origin.values.get(name)}
+            fresh |= _origin.named
+        fresh |= _take_options(values, fresh)
+        given = fresh
+        if _origin is not None:
             given = _origin.given | fresh
             _drop_what_no_longer_applies(values, _origin, fresh, given)
         _choose(values, fresh)
@@ -125,13 +129,19 @@ class RunSpec:
         object.__setattr__(self, "_origin", _Origin(values, frozenset(given)))
 
     def replace(self, **changes: Any) -> "RunSpec":
-        """Return a copy with ``changes``, checked like a new spec; as ``dataclasses.replace``."""
+        """Return a copy with ``changes``, checked like a new spec.
+
+        As ``dataclasses.replace``, which alone cannot see that a field was named whose value is the
+        old one.
+        """
         unknown = sorted(set(changes) - set(field_names()))
         if unknown:
             raise TypeError(
                 f"a RunSpec has no field {unknown[0]!r}; its fields are {list(field_names())}."
             )
-        return dataclasses.replace(self, **changes)
+        origin: _Origin = getattr(self, "_origin")  # noqa: B009  (an init-only field to checkers)
+        named = dataclasses.replace(origin, named=frozenset(changes))
+        return dataclasses.replace(self, _origin=named, **changes)
 
     def diff(self, other: "RunSpec") -> dict[str, tuple[Any, Any]]:
         """Return the fields that differ, each with this spec's value and the other's.
@@ -202,10 +212,14 @@ class RunSpec:
 
 @dataclass(frozen=True)
 class _Origin:
-    """The values of a spec and which of them somebody gave."""
+    """The values of a spec, which of them somebody gave, and which the present change names.
+
+    A value that is named counts as given even where it equals the one before.
+    """
 
     values: dict[str, Any]
     given: frozenset[str]
+    named: frozenset[str] = frozenset()
 
 
 def field_names() -> tuple[str, ...]:
@@ -251,9 +265,13 @@ def unasked(spec: RunSpec, field: str) -> str | None:
     return None
 
 
-def _take_options(values: dict[str, Any]) -> None:
-    """Spell instances as text; what they or a text set of the spec's own fields goes there."""
-    names = field_names()
+def _take_options(values: dict[str, Any], fresh: Set[str]) -> set[str]:
+    """Spell instances as text; what they or a text set of the spec's own fields goes there.
+
+    Returns:
+        The fields that were set so.
+    """
+    names, taken = field_names(), set[str]()
     registries = {"problem": PROBLEMS, "noise": NOISES, "norm": NORMS, "optimizer": OPTIMIZERS}
     for field, registry in registries.items():
         wanted = values[field]
@@ -266,11 +284,13 @@ def _take_options(values: dict[str, Any]) -> None:
             options = changed_options(wanted)
             values[field] = registry.spell(wanted, without=names)
         for name in options.keys() & set(names):
-            if values[name] not in (CHOICE, None, options[name]):
+            if name in fresh | taken and values[name] not in (CHOICE, None, options[name]):
                 raise ValueError(
                     f"{name} is given twice, as {values[name]!r} and in {wanted!r}; say it once."
                 )
             values[name] = options[name]
+            taken.add(name)
+    return taken
 
 
 def _drop_what_no_longer_applies(

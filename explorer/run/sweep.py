@@ -1,5 +1,7 @@
 """Sweeps: one run tuned to each horizon, and the slope through their means."""
 
+import operator
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, final
@@ -205,9 +207,18 @@ def points(spec: RunSpec, horizons: Sequence[int], batch_size: str) -> Iterator[
             f"no rate to measure: tuning to a horizon needs L, rho and K, and {spec.problem!r} "
             f"with optimizer {spec.optimizer!r} has none; choose a toy and 'scion'."
         )
-    wanted = [*horizons]
-    if len(wanted) < 2 or sorted(set(wanted)) != wanted:
-        raise ValueError(f"horizons must be two or more, ascending, got {horizons!r}.")
+    try:
+        wanted = [operator.index(horizon) for horizon in horizons]
+    except TypeError:
+        wanted = []
+    if len(wanted) < 2 or sorted(set(wanted)) != wanted or wanted[0] < 1:
+        raise ValueError(
+            f"horizons must be two or more whole numbers, ascending from at least 1, got "
+            f"{horizons!r}; try [1_000, 10_000, 100_000]."
+        )
+    why_not = Experiment(spec).trace.bound_unmet
+    if why_not is not None:
+        raise ValueError(f"no rate to measure: {why_not}")
     problem, norm = make(PROBLEMS, spec, spec.problem), as_norm(spec.norm)
     _, constants = toy_setting(spec, problem, norm)
     for horizon in wanted:
@@ -258,4 +269,6 @@ def sweep(
                     show_progress(sweeping.share)
     except KeyboardInterrupt:
         pass  # the rate says by itself that horizons are missing
+    if progress:
+        sys.stderr.write("\n")
     return sweeping.rate

@@ -171,7 +171,8 @@ class Trace:
 
         def build(rows: tuple[Record, ...]) -> Array:
             weights = _numbers(rows, "weight") * _numbers(rows, "lr")
-            return (weights[:, None] * self._stationarity(rows)).sum(0) / rows[-1].sum_lr
+            total = rows[-1].sum_lr if rows else np.nan
+            return (weights[:, None] * self._stationarity(rows)).sum(0) / total
 
         return self._once("mean_stationarity", build)
 
@@ -228,11 +229,13 @@ class Trace:
         Raises:
             ValueError: If the file is no trace.
         """
-        with np.load(path, allow_pickle=False) as file:
-            if "meta" not in file or "stationarity" not in file:
-                raise ValueError(
-                    f"path must name a saved trace, got {str(path)!r}; see Trace.save."
-                )
+        try:
+            file: Any = np.load(path, allow_pickle=False)
+        except (ValueError, EOFError):  # a text, or nothing
+            file = {}
+        if "meta" not in file or "stationarity" not in file:
+            raise ValueError(f"path must name a saved trace, got {str(path)!r}; see Trace.save.")
+        with file:
             meta = json.loads(str(file["meta"]))
             arrays = {name: file[name] for name in file.files if name != "meta"}
         spec = RunSpec.recall(meta.pop("spec"))

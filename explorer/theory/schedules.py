@@ -150,7 +150,7 @@ def positive_root(cubic: float, square: float, target: float) -> float:
 
 
 def constant_hessian(constants: Constants, transport: float) -> bool:
-    """Return True where transport is exact: full, with rho = 0 and some noise to average."""
+    """Return True where transport is exact: full, with rho = 0."""
     return transport == 1 and constants.hessian_smoothness == 0
 
 

@@ -1,5 +1,6 @@
 """One control for each field of a spec: its words, its widget, and how a value goes in and out."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from explorer.theory.schedules import SCHEDULES
 LEAST_TAIL_INDEX = 1.05  # below it K is so large that no budget of a lecture shows anything
 LARGEST_BATCH = 4096
 OPTIONS = "options"
+THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
 
 MAIN = ("problem", "norm", "noise", "tail_index", "batch_size", "transport")
 FOLDED = (
@@ -80,11 +82,6 @@ WORDS = {
 
 UNGIVEN = "auto"
 TRANSPORTS: dict[str, bool | float] = {"off": False, "half": 0.5, "full": True}
-
-
-def is_unit(field: str) -> bool:
-    # a unit that is not in use stays open: typing a number into it makes it the one in use
-    return field in ("noise_level", "noise_scale", "noise_ratio")
 
 
 def make(field: str) -> Any:
@@ -182,14 +179,21 @@ def read(control: Any, field: str, spec: RunSpec) -> Any:
         return f"{name}({control.value})" if control.value.strip() else name
     if not isinstance(control, widgets.Text):
         return control.value
-    text = control.value.strip().replace(",", "").replace("_", "")
+    text = control.value.strip()
     if text.lower() in ("", UNGIVEN, "none"):
         return None
+    if THOUSANDS.fullmatch(text):
+        text = text.replace(",", "")
+    try:
+        return int(text)
+    except ValueError:
+        pass
     try:
         number = float(text)
     except ValueError:
         raise ValueError(
-            f"{field} must be a number, got {control.value!r}; write it like 20 or 1e-3."
+            f"{field} must be a number, got {control.value!r}; write it like 20, 20,000, 0.5 or "
+            "1e-3."
         ) from None
     whole = field in ("rows", "columns", "horizon", "seeds", "seed")
     return int(number) if whole and number.is_integer() else number

@@ -7,8 +7,8 @@ from typing import Any, final
 
 import ipywidgets as widgets
 
-from explorer.run.spec import RunSpec, unasked
-from explorer.ui._fields import FOLDED, MAIN, OPTIONS, formula, is_unit, make, put, read
+from explorer.run.spec import NOISE_UNITS, RunSpec, unasked
+from explorer.ui._fields import FOLDED, MAIN, OPTIONS, formula, make, put, read
 
 
 @final
@@ -114,13 +114,16 @@ class Controls:
     def _annotate(self, errors: dict[str, str]) -> None:
         for field, control in self.widgets.items():
             idle = None if field == OPTIONS else unasked(self.spec, field)
-            control.disabled = idle is not None and field not in errors and not is_unit(field)
+            # a unit that is not in use stays open: a number typed into it makes it the one in use
+            units = NOISE_UNITS[2:] if self.spec.network else NOISE_UNITS[:2]
+            open_unit = field in units and self.spec.noise != "none"
+            control.disabled = idle is not None and field not in errors and not open_unit
             note = errors.get(field)
             if note:
                 self._notes[
                     field
                 ].value = f'<div role="alert" class="explorer-error">{html.escape(note)}</div>'
-            elif idle and not is_unit(field):
+            elif idle and not open_unit:
                 self._notes[field].value = f'<div class="explorer-why">{html.escape(idle)}</div>'
             else:
                 self._notes[field].value = ""

@@ -2,7 +2,7 @@
 
 import base64
 import html
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, final
 
 import ipywidgets as widgets
@@ -43,13 +43,14 @@ class Explorer(widgets.VBox):
         spec: What it shows first; None takes the preset's.
         preset: Name of ``PRESETS``, or a :class:`~explorer.ui.presets.Preset`.
         controls: Fields of the spec to show, in this order; None shows all, the rarer ones folded.
-        plots: Names of ``PLOTS`` to show, in this order; None takes the preset's.
+        plots: Names of ``PLOTS`` to offer: the button for the rate is there with ``"rate"``. None
+            takes the preset's.
         fallback: True shows the picture with a plain image widget, for front ends in which the
             live one does not load.
 
     Raises:
         KeyError: If a preset, control or plot is unknown.
-        TypeError: If ``spec`` is no :class:`RunSpec`.
+        TypeError: If ``spec`` is no :class:`RunSpec`, or an argument of the wrong kind.
 
     Example:
         >>> panel = Explorer(RunSpec(horizon=200, seeds=2, device="cpu"))
@@ -70,6 +71,10 @@ class Explorer(widgets.VBox):
         if spec is not None and not isinstance(spec, RunSpec):
             raise TypeError(f"spec must be a RunSpec, got {spec!r}; give RunSpec(problem=...).")
         self._preset = PRESETS[preset] if isinstance(preset, str) else preset
+        if not isinstance(self._preset, Preset):
+            raise TypeError(
+                f"preset must be a name or a Preset, got {preset!r}; names are {list(PRESETS)}."
+            )
         self._first = self._preset
         self._own = spec
         self._shown_plots = _known(plots, tuple(PLOTS), "plot")
@@ -137,6 +142,8 @@ class Explorer(widgets.VBox):
         """Let the worker go and remove the panel from the page."""
         if hasattr(self, "session"):  # a refused panel is closed by the garbage collector
             self.session.close()
+        for widget in [*_descendants(self)]:
+            widget.close()
         super().close()
 
     def __repr__(self) -> str:
@@ -187,12 +194,12 @@ class Explorer(widgets.VBox):
 
     def _choice(self) -> None:
         """A control has moved: start anew, stay paused, or say that the picture is an older one."""
-        state = self.session.state
-        if state == "running":
-            self.session.want(self._wish("measure" if self.rate is not None else "run"))
-        elif state == "paused":
+        intent = self.session.intent
+        if intent == "running":
+            self.session.want(self._wish(self.session.doing))
+        elif intent == "paused":
             self.session.want(self._wish("pause"))
-        elif self.session.job is None:
+        elif intent == "failed" or self.session.job is None:
             self.session.want(self._wish("show"))
         self._show_status()
 
@@ -274,9 +281,9 @@ class Explorer(widgets.VBox):
         return button != "Measure the rate" or "rate" in (self._shown_plots or self._preset.plots)
 
     def _pressed_run(self) -> None:
-        if self.session.state == "running":
-            action: Action = "measure" if self.rate is not None else "pause"
-            self.session.want(self._wish("show" if action == "measure" else "pause"))
+        if self.session.intent == "running":
+            stop = self.session.doing == "measure"  # a sweep has no pause
+            self.session.want(self._wish("show" if stop else "pause"))
         else:
             self.start()
 
@@ -349,11 +356,19 @@ class Explorer(widgets.VBox):
         if job is None:
             return state
         data = job.data
-        device = data.device if isinstance(data, Trace) else ""
-        return f"{state}, {job.share:.0%}, {data.seconds:.1f} s{', ' + device if device else ''}"
+        device = f", {data.device}" if isinstance(data, Trace) and data.device else ""
+        return f"{state}, {job.share:.0%}, {self.session.seconds:.1f} s{device}"
+
+
+def _descendants(widget: Any) -> Iterator[widgets.Widget]:
+    for child in getattr(widget, "children", ()):
+        yield from _descendants(child)
+        yield child
 
 
 def _known(names: Sequence[str] | None, known: Sequence[str], kind: str) -> tuple[str, ...] | None:
+    if isinstance(names, str):
+        raise TypeError(f"{kind}s must be a list of names, got {names!r}; give [{names!r}].")
     for name in names or ():
         if name not in known:
             raise UnknownNameError(f"unknown {kind} {name!r}; expected one of {list(known)}.")

@@ -20,7 +20,7 @@ class Preset:
         question: One sentence that the reader can answer with the panel.
         spec: What runs.
         variants: At most four sets of changed fields, which run beside it with the same seeds.
-        plots: Names of ``PLOTS``, in the order shown.
+        plots: Names of ``PLOTS`` that the panel offers.
 
     Raises:
         ValueError: If there are more than four variants, or one is no valid spec.

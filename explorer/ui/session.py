@@ -1,8 +1,10 @@
 """Session: one worker and one mailbox; the only thread that draws."""
 
+import atexit
 import threading
 import time
 import traceback
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Literal, NamedTuple, final
@@ -18,6 +20,13 @@ from explorer.ui._view import View
 
 QUIET_S = 0.05  # a slider that is being dragged leaves many wishes; the run waits for the last
 MOST_KEPT = 4
+
+INTENT: dict[str, "State"] = {
+    "run": "running",
+    "measure": "running",
+    "pause": "paused",
+    "show": "idle",
+}
 
 State = Literal["idle", "running", "paused", "finished", "failed"]
 Action = Literal["run", "pause", "show", "measure"]
@@ -45,9 +54,13 @@ class Session:
 
     Attributes:
         state: idle, running, paused, finished or failed.
+        intent: The state that the newest wish leads to: what a press of a button is about, since
+            a run takes a moment to begin.
+        doing: What the newest wish for a run was: ``"run"`` or ``"measure"``.
         job: The present or last work.
         spec: What the job runs.
         painter: What draws.
+        seconds: Time that a user has waited for the job, pauses left out.
         kept: Kept runs, at most four, as (label, trace).
         error: The sentence of the last failure, or None.
         traceback: Its traceback, for whoever debugs it.
@@ -60,12 +73,16 @@ class Session:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.state: State = "idle"
+        self.intent: State = "idle"
+        self.doing: Action = "run"
         self.job: Job | None = None
         self.spec: RunSpec | None = None
         self.kept: Kept = []
         self.error: str | None = None
         self.traceback: str | None = None
         self.painter = Painter(view, clock)
+        self.seconds = 0.0
+        self._clock = clock
         self._on_change = on_change
         self._mailbox = threading.Condition()
         self._wish: Wish | None = None
@@ -74,6 +91,7 @@ class Session:
         self._engine = threading.RLock()  # held by whoever steps and draws
         self._worker: threading.Thread | None = None
         view.on_view(self._looked_at)
+        _sessions.add(self)
 
     def want(self, wish: Wish) -> None:
         """Leave a wish; the newest wins. The worker starts with the first one."""
@@ -81,6 +99,7 @@ class Session:
             if self._closed:
                 return
             self._wish = wish
+            self._intend(wish.action)
             if self._worker is None:
                 self._worker = threading.Thread(target=self._work, daemon=True, name="explorer")
                 self._worker.start()
@@ -99,7 +118,8 @@ class Session:
     def keep(self) -> None:
         """Keep the finished run as a line beside later ones; the oldest of more than four goes."""
         job = self.job
-        if isinstance(job, RunJob) and len(job.data):
+        again = any(trace is job.data for _, trace in self.kept) if job is not None else True
+        if isinstance(job, RunJob) and job.finished and not again:
             self.kept = [*self.kept, ("kept run", job.data)][-MOST_KEPT:]
             self.look_again()
 
@@ -127,11 +147,15 @@ class Session:
         with self._engine:
             with self._mailbox:
                 self._wish = None
+                self._intend(wish.action)
+            before = self.job
             try:
                 self._begin(wish)
                 assert self.job is not None, "a wish to run begins a job"
                 self._go_on(self.job, attentive=False)
             except KeyboardInterrupt:
+                if self.job is before:  # nothing began: there is nothing of this wish to return
+                    raise
                 self._enter("paused")
             except Exception as error:
                 self._fail(error)
@@ -149,14 +173,23 @@ class Session:
             self._draw(last=True)
 
     def close(self) -> None:
-        """Let the worker go; the view stays as it is."""
+        """Let the worker go after its present step; the view stays as it is."""
         with self._mailbox:
             self._closed, self._wish = True, None
             self._mailbox.notify_all()
 
+    def join(self, timeout_s: float = 5.0) -> None:
+        """Wait until the worker of a closed session has gone."""
+        worker = self._worker
+        if worker is not None and worker is not threading.current_thread():
+            worker.join(timeout_s)
+
     def picture(self) -> bytes:
         """Return the present picture as a PNG file, light, at two pixels per CSS pixel."""
-        return Canvas(PLOTS[self._plot](), 2.0).png(self._data(), self._beside())
+        data = self._data()
+        still = data.still() if isinstance(data, Trace) else data
+        beside = [(label, trace.still()) for label, trace in self._beside()]
+        return Canvas(PLOTS[self._plot](), 2.0).png(still, beside)
 
     @property
     def sentence(self) -> str:
@@ -215,6 +248,7 @@ class Session:
     def _begin(self, wish: Wish) -> None:
         self.error = self.traceback = None
         self.painter.restart()
+        self.seconds = 0.0
         if wish.action == "show":
             job = None
         elif wish.action == "measure":
@@ -226,11 +260,13 @@ class Session:
     def _go_on(self, job: Job, *, attentive: bool) -> None:
         """Step until the job ends; an attentive worker stops for a new wish."""
         self._enter("running")
+        before, began = self.seconds, self._clock()
         with few_threads(job.entries):
             while not job.finished:
                 if attentive and (self._wish is not None or self._closed):
                     return
                 job.advance()
+                self.seconds = before + self._clock() - began
                 if self.painter.due():
                     self._draw()
         self._draw(last=True)  # first, so that who reads "finished" sees the last picture
@@ -241,8 +277,16 @@ class Session:
         self.traceback = traceback.format_exc()
         self._enter("failed")
 
+    def _intend(self, action: Action) -> None:
+        self.intent = INTENT[action]
+        if action in ("run", "measure"):
+            self.doing = action
+
     def _enter(self, state: State) -> None:
-        self.state = state
+        with self._mailbox:
+            self.state = state
+            if self._wish is None:
+                self.intent = state
         self._on_change()
 
     def _draw_if_free(self) -> None:
@@ -264,7 +308,8 @@ class Session:
         variants = self.job.beside if self.job is not None else []
         present = self._data().spec
         kept = [(label_of(_changes(t.spec, present)) or "same", t) for _, t in self.kept]
-        return [*variants, *kept][:MOST_KEPT]
+        room = MOST_KEPT - len(variants)
+        return [*variants, *kept[max(0, len(kept) - room) :]]
 
     def _draw(self, *, last: bool = False) -> None:
         if self.spec is not None and self.painter.paint(
@@ -275,6 +320,19 @@ class Session:
     @property
     def _plot(self) -> str:
         return self.job.plot if self.job is not None else "decay"
+
+
+_sessions: "weakref.WeakSet[Session]" = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    """Stop the workers before Python takes their libraries away."""
+    open_ones = list(_sessions)
+    for session in open_ones:
+        session.close()
+    for session in open_ones:
+        session.join()
 
 
 def _changes(spec: RunSpec, present: RunSpec) -> dict[str, Any]:

@@ -390,7 +390,7 @@ def test_the_constant_of_stable_noise_is_the_mean_dual_norm(stable_matrices, nor
 
 def mean_length(k, scale):
     """The mean length of k independent normal entries."""
-    return scale * 2**0.5 * math.gamma((k + 1) / 2) / math.gamma(k / 2)
+    return scale * 2**0.5 * math.exp(math.lgamma((k + 1) / 2) - math.lgamma(k / 2))
 
 
 def closed_forms(scale):
@@ -445,7 +445,34 @@ def test_the_constant_is_homogeneous_in_the_scale(text, norm):
 @pytest.mark.parametrize("shape", [(1, 1), (1, 7), (7, 1), (128, 96)], ids=str)
 def test_a_constant_is_known_for_every_shape(shape, norm):
     found = NOISES.make("gaussian").constant(norm, shape)
-    assert 0 < found <= math.prod(shape)
+    assert 0 < found <= math.prod(shape) * entry_dual_norm(norm, shape)
+
+
+@pytest.mark.parametrize("name", ["frobenius", "column", "row", "sign"])
+def test_the_constant_of_a_large_matrix_is_as_good(name):
+    m, n = 64, 96
+    wanted = {
+        "frobenius": mean_length(m * n, 1),
+        "column": n * mean_length(m, 1),
+        "row": m * mean_length(n, 1),
+        "sign": m * n * mean_length(1, 1),
+    }[name]
+    noise = NOISES["isotropic_stable"](tail_index=1.6)
+    wanted *= (2 / math.pi) ** 0.5 * math.gamma(1 - 1 / 1.6)
+    assert noise.constant(NORMS[name](), (m, n)) == pytest.approx(wanted, rel=OF_A_CONSTANT)
+
+
+def test_the_constant_of_a_large_matrix_of_heavy_entries_does_not_hang_on_the_draws():
+    noise, norm = NOISES["stable"](tail_index=1.6), NORMS["frobenius"]()
+    random = np.random.default_rng(0)
+    draws_at_once, shape = 2000, (48, 48)
+    u = torch.from_numpy(random.random((draws_at_once, 2 * 48 * 48)) + 2.0**-55)
+    x = stable_draws(u, 1.6).view(draws_at_once, *shape)
+    control = x.abs().sum((1, 2))
+    excess = norm.dual_norm(x) - control
+    expected = 48 * 48 * 2 * math.gamma(1 - 1 / 1.6) / math.pi + float(excess.mean())
+    allowed = ERRORS * float(excess.std()) / draws_at_once**0.5 + 2 * 0.004 * expected
+    assert abs(noise.constant(norm, shape) - expected) <= allowed
 
 
 def weights():

@@ -11,6 +11,8 @@ from torch import nn
 from explorer.norms._base import as_norm
 from explorer.norms._geometry import Geometry
 from explorer.optim.scion import Scion
+from explorer.theory._constants import Constants
+from explorer.theory.bound import Bound
 
 NORMS = ["column", "frobenius", "row", "sign", "spectral"]
 ROUNDING = 1e-12  # float64, some tens of steps of size one on numbers of size one
@@ -349,3 +351,51 @@ def test_a_refused_group_leaves_the_optimiser_as_it_was():
     with pytest.raises(ValueError, match="radius"):
         optimizer.add_param_group({"params": [parameter(2, 3)], "radius": -1.0})
     assert len(optimizer.param_groups) == 1
+
+
+def test_transport_switched_off_goes_on_from_the_iterate():
+    p, plain = parameter(2, 3), parameter(2, 3)
+    optimizer = Scion([p], norm="sign", lr=0.1, momentum=0.5, transport=True)
+    descend(p, optimizer, 3, lambda x, t: x)
+    with optimizer.at_iterate():
+        plain.data.copy_(p)
+    optimizer.param_groups[0]["transport"] = False
+    optimizer.look_ahead()
+    assert torch.equal(p, plain)
+    other = Scion([plain], norm="sign", lr=0.1, momentum=0.5)
+    momentum = optimizer.state[p]["momentum_buffer"]
+    other.state[plain]["momentum_buffer"] = momentum.clone()
+    for x, method in ((p, optimizer), (plain, other)):
+        for _ in range(4):
+            x.grad = x.detach().clone()
+            method.step()
+    assert torch.equal(p, plain)
+    assert set(optimizer.state[p]) == {"momentum_buffer"}
+
+
+# f has curvature 1 and third derivative 0, or third derivative 1, wherever these runs go.
+CONSTANT = {0.0: (lambda x: x, 0.0), 0.4: (lambda x: x, 0.0), 1.0: (lambda x: x * x / 2, 1.0)}
+
+
+@pytest.mark.parametrize("transport", CONSTANT)
+def test_the_lag_of_the_momentum_is_the_bounds_bias_where_the_curvature_is_constant(transport):
+    gradient, rho = CONSTANT[transport]
+    x = nn.Parameter(torch.full((1, 1), 1e3, dtype=torch.float64))
+    optimizer = Scion([x], lr=1.0, momentum=0.0, transport=transport)
+    bound = Bound(Constants(1.0, rho, 1.0, noise=0.0, moment=2.0), transport)
+    shares = []
+    for t in range(60):
+        lr, momentum = 1 / (1 + t / 10), 0.0 if t == 0 else 0.5 + 0.4 * (t % 7) / 7
+        optimizer.param_groups[0].update(lr=lr, momentum=momentum)
+        optimizer.look_ahead()
+        coefficient = optimizer.coefficient(optimizer.param_groups[0])
+        with optimizer.at_iterate():
+            at_iterate = gradient(x.detach()).item()
+        x.grad = gradient(x.detach())
+        optimizer.step()
+        bound.advance(lr, momentum, 1, coefficient)
+        lag = abs(optimizer.state[x]["momentum_buffer"].item() - at_iterate)
+        if t:
+            shares.append(lag / bound._bias)
+    assert max(shares) <= 1 + 1e-6  # differences of numbers of size 1e6
+    assert min(shares) >= 1 - 1e-6

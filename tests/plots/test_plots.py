@@ -1,6 +1,7 @@
 """The pictures: artists made once, numbers drawn as they are, words that can be read."""
 
 import io
+import threading
 
 import numpy as np
 import pytest
@@ -347,3 +348,40 @@ def test_an_unknown_theme_or_scale_is_refused(plot, choice):
     (name, value), *_ = choice.items()
     with pytest.raises(ValueError, match=f"{name} must be .*got '{value}'"):
         plot(**choice)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"schedule": "constant", "lr": 0.05, "momentum": 0.9},
+        {"schedule": "horizon"},
+        {"schedule": "linear"},
+        {"optimizer": "sgd", "schedule": "constant", "lr": 0.01},
+        {"optimizer": "scion(constrained=True)"},
+    ],
+    ids=str,
+)
+def test_no_power_law_is_drawn_or_named_where_no_theorem_speaks_of_the_curve(change):
+    trace = run(RunSpec(horizon=400, seeds=2, device="cpu").replace(**change))
+    plot = PLOTS["decay"]()
+    plot.update(trace)
+    assert not plot._guide.get_visible()
+    assert "exponent" not in trace.sentence
+
+
+def test_threads_take_turns_at_drawing():
+    trace, failures = run(RunSpec(horizon=200, seeds=2, device="cpu")), []
+
+    def draw():
+        try:
+            for _ in range(4):
+                assert PLOTS["decay"].png(trace)
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=draw) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert failures == []

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch.func import functional_call
@@ -198,17 +199,22 @@ QUADRATICS = [{"rows": 4, "columns": 16}, {"rows": 6, "columns": 3}, {"rows": 5,
 def test_the_smoothness_of_a_quadratic_is_never_exceeded_and_attained(sizes, condition, norm):
     toy = PROBLEMS["quadratic"](**sizes, condition=condition)
     bound = toy.smoothness(norm) * (1 + TOLERANCE)
-    x = points(toy)
+    x, climbed = points(toy), 0.0
     for _ in range(30):  # to and fro between a direction and its best test matrix
-        assert norm.dual_norm(toy.gradient({"x": x / norm(x)[:, None, None]})["x"]).max() <= bound
+        found = norm.dual_norm(toy.gradient({"x": x / norm(x)[:, None, None]})["x"]).max()
+        assert found <= bound
+        climbed = max(climbed, float(found))
         x = -norm.lmo(toy.gradient({"x": x})["x"])
     ones, row, column = torch.ones(toy.shape), torch.zeros(toy.shape), torch.zeros(toy.shape)
     row[0], column[:, 0] = 1, 1
-    candidates = torch.stack([ones, row, column, row * column, torch.eye(*toy.shape)]).double()
+    diagonals = [torch.eye(*toy.shape).tril_() for _ in range(min(toy.shape))]
+    for length, diagonal in enumerate(diagonals, 1):
+        diagonal[length:] = 0
+    candidates = torch.stack([ones, row, column, row * column, *diagonals]).double()
     attained = norm.dual_norm(
         toy.gradient({"x": candidates / norm(candidates)[:, None, None]})["x"]
     )
-    assert attained.max() >= 0.99 * toy.smoothness(norm)
+    assert max(climbed, float(attained.max())) >= 0.99 * toy.smoothness(norm)
 
 
 @pytest.mark.parametrize(
@@ -367,3 +373,20 @@ def test_a_network_learns_from_its_own_oracle(network):
         sample = network.sample(state, 64, streams)
         state = {name: x - 0.1 * sample[name] for name, x in state.items()}
     assert (network.value(state) < first - 0.1).all()
+
+
+@pytest.mark.parametrize("flatness", [0.5, 1.0, 3.0, 1e4, 1e9])
+def test_log_cosh_keeps_its_digits_however_flat(flatness):
+    toy = PROBLEMS["log_cosh"](rows=4, columns=4, flatness=flatness)
+    z = 1 / flatness
+    wanted = flatness**2 * (math.log(math.cosh(z)) if z > 0.1 else z**2 / 2 - z**4 / 12 + z**6 / 45)
+    assert toy.gap == pytest.approx(4 * wanted, rel=1e-9)
+    for dtype, tolerance in ((torch.float32, 1e-6), (torch.float64, 1e-9)):
+        value = toy.value(toy.start(Streams(0, 1), dtype))
+        assert float(value) == pytest.approx(4 * wanted, rel=tolerance)
+
+
+def test_numbers_of_numpy_are_taken_as_what_they_are():
+    toy = PROBLEMS["log_cosh"](rows=np.int64(3), flatness=np.float64(10))
+    assert toy == PROBLEMS["log_cosh"](rows=3, flatness=10.0)
+    assert PROBLEMS.spell(toy) == "log_cosh(rows=3, flatness=10.0)"

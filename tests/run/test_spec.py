@@ -41,7 +41,7 @@ CHANGES = [
     {"tail_index": 1.3, "seeds": 4},
     {"noise_scale": 0.5},
     {"problem": "mlp"},
-    {"problem": "mlp", "norm": "spectral"},
+    {"problem": "mlp", "norm": "sign"},
     {"problem": "quadratic(condition=10.0)", "transport": True},
     {"noise": "none"},
     {"lr": 0.1, "momentum": 0.5, "schedule": "constant"},
@@ -59,6 +59,21 @@ def test_dataclasses_replace_is_replace(change):
             "noise_level",
             "horizon",
         }
+
+
+def test_a_value_that_is_named_counts_as_given_even_where_it_equals_the_old_one():
+    named = {"norm": "spectral", "batch_size": 1, "seeds": 32, "horizon": 20_000}
+    spec = RunSpec().replace(problem="mlp", **named)
+    assert {name: getattr(spec, name) for name in named} == named
+    assert RunSpec().replace(norm="spectral").replace(problem="mlp").norm == "scion"
+    assert RunSpec().replace(seeds=32).replace(problem="mlp").seeds == 32
+
+
+def test_an_option_that_is_a_field_replaces_the_field():
+    assert RunSpec(rows=3).replace(problem="log_cosh(rows=8)").rows == 8
+    assert RunSpec(tail_index=1.4).replace(noise="stable(tail_index=1.3)").tail_index == 1.3
+    with pytest.raises(ValueError, match="rows is given twice"):
+        RunSpec().replace(problem="log_cosh(rows=8)", rows=3)
 
 
 def test_a_new_problem_takes_its_own_choices_and_keeps_what_was_given():

@@ -150,7 +150,7 @@ def test_a_message_that_repeats_the_value_tells_nobody(choices):
         ("seeds", "0", "seeds must be at least 1, got 0"),
         ("seeds", "2.5", "seeds must be a whole number, got 2.5"),
         ("horizon", "many", "horizon must be a number, got &#x27;many&#x27;"),
-        ("lr", "-1", "lr must be positive and finite, got -1.0"),
+        ("lr", "-1", "lr must be positive and finite, got -1"),
         ("lr", "<b>1</b>", "lr must be a number, got &#x27;&lt;b&gt;1&lt;/b&gt;&#x27;"),
         (OPTIONS, "flatnes=10", "flatnes"),
         (OPTIONS, "flatness=", ""),
@@ -298,3 +298,24 @@ def test_a_choice_in_a_panel_shows_its_empty_picture_before_the_first_run():
     panel.controls.widgets["tail_index"].value = 1.3
     assert panel.spec == SPEC.replace(tail_index=1.3)
     panel.close()
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "value"),
+    [
+        ("horizon", "3,000", 3000),
+        ("seed", "12345678901234567890", 12345678901234567890),
+        ("noise_level", "1,234.5", 1234.5),
+        ("horizon", "1e4", 10_000),
+    ],
+)
+def test_a_number_is_taken_as_it_was_typed(choices, field, typed, value):
+    choices.browser(field, value=typed)
+    assert getattr(choices.spec, field) == value
+
+
+@pytest.mark.parametrize(("field", "typed"), [("lr", "0,01"), ("noise_level", "2,5")])
+def test_a_comma_that_might_be_a_point_is_refused(choices, field, typed):
+    choices.browser(field, value=typed)
+    assert choices.spec == SPEC
+    assert f"{field} must be a number" in choices.said(field)

@@ -444,3 +444,30 @@ def test_a_look_that_comes_with_the_last_frame_of_a_run_is_drawn(session, view):
     session.run(Wish(SPEC, "run"))
     other.join(PATIENCE_S)
     assert view.frames[-1]["size"][0] == 640
+
+
+def test_a_run_that_has_not_begun_yet_is_what_the_next_press_is_about(session):
+    session.want(Wish(SPEC, "run"))
+    assert (session.intent, session.doing) == ("running", "run")
+    session.want(Wish(SPEC, "pause"))
+    assert session.intent == "paused"
+    session.want(Wish(SPEC, "measure"))
+    assert (session.intent, session.doing) == ("running", "measure")
+    session.want(Wish(SPEC, "show"))
+    until(lambda: session._wish is None)
+    until(lambda: session.intent == session.state == "idle")
+
+
+def test_the_seconds_are_those_that_a_user_waits(session):
+    began = time.monotonic()
+    session.want(Wish(SPEC, "run"))
+    until(lambda: session.state == "finished")
+    assert session.job.data.seconds <= session.seconds <= time.monotonic() - began
+
+
+def test_a_closed_session_lets_its_worker_go(session):
+    session.want(Wish(SPEC.replace(horizon=10**7), "run"))
+    until(lambda: session.state == "running")
+    session.close()
+    session.join(PATIENCE_S)
+    assert not session._worker.is_alive()
