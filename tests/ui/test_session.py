@@ -1,5 +1,6 @@
 """The worker and its mailbox: what is wished for is what runs, and what runs is what `run` runs."""
 
+import itertools
 import threading
 import time
 
@@ -458,11 +459,18 @@ def test_a_run_that_has_not_begun_yet_is_what_the_next_press_is_about(session):
     until(lambda: session.intent == session.state == "idle")
 
 
-def test_the_seconds_are_those_that_a_user_waits(session):
-    began = time.monotonic()
-    session.want(Wish(SPEC, "run"))
-    until(lambda: session.state == "finished")
-    assert session.job.data.seconds <= session.seconds <= time.monotonic() - began
+def test_the_seconds_are_those_that_a_user_waits_and_stand_still_when_it_is_over(view):
+    ticks = itertools.count()
+    session = Session(view, clock=lambda: float(next(ticks)))
+    session.run(Wish(SPEC, "run"))
+    steps = SPEC.n_steps
+    assert session.seconds >= steps, "this clock moves by a second whenever it is read"
+    stood = session.seconds
+    assert next(ticks) > stood
+    assert session.seconds == stood
+    session.show_spec(SPEC)
+    session.run(Wish(SPEC.replace(horizon=SPEC.horizon // 2), "run"))
+    assert session.seconds < stood, "a new job counts anew"
 
 
 def test_a_closed_session_lets_its_worker_go(session):
