@@ -120,7 +120,7 @@ def _refuse_unless_drawable(picture: Path) -> None:
 
 
 def _spec(fields: Sequence[str]) -> Any:
-    from explorer.run.spec import field_names
+    from explorer.run.spec import refuse_unknown_fields
 
     choices: dict[str, Any] = {}
     for field in fields:
@@ -131,11 +131,7 @@ def _spec(fields: Sequence[str]) -> Any:
             choices[name] = ast.literal_eval(text)
         except (ValueError, SyntaxError):
             choices[name] = text
-    unknown = sorted(set(choices) - set(field_names()))
-    if unknown:
-        raise TypeError(
-            f"a RunSpec has no field {unknown[0]!r}; its fields are {list(field_names())}."
-        )
+    refuse_unknown_fields(choices)
     return explorer.RunSpec(**choices)
 
 

@@ -1,6 +1,7 @@
 """What a noise is: zero-mean draws whose batch mean has a known law."""
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from torch import Tensor
@@ -59,6 +60,43 @@ class Noise(ABC):
     def median_size(self) -> float | None:
         r"""Return the median of :math:`|\xi_{ij}|`, a network's unit of noise; None if unused."""
         return None
+
+
+@dataclass(frozen=True)
+class HeavyTailed(Noise):
+    """A law with a tail index and a scale, which are checked when it is made.
+
+    Attributes:
+        gaussian_end: True where p = 2 belongs to the law.
+    """
+
+    gaussian_end: ClassVar[bool] = True
+
+    tail_index: float = 1.6
+    noise_scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_tail_index(self.tail_index, two_included=self.gaussian_end)
+        check_scale(self.noise_scale)
+
+
+class ClosedUnderSums(HeavyTailed):
+    r"""A law closed under sums: the mean of B draws is :math:`B^{1/p-1}` times one draw."""
+
+    @abstractmethod
+    def uniforms(self, entries: int) -> int:
+        """Return how many uniforms one draw of so many entries takes."""
+
+    @abstractmethod
+    def unit(self, uniforms: Tensor) -> Tensor:
+        """Return draws of scale 1, ``[..., entries]``, from uniforms ``[..., count]``."""
+
+    def mean_of_batch(
+        self, like: Tensor, batch_size: int, streams: Streams, purpose: str = "noise"
+    ) -> Tensor:
+        count = self.uniforms(like[0].numel())
+        draws = streams.draw(purpose, count, lambda u: like_state(self.unit(u), like))
+        return draws * (self.noise_scale * batch_size ** (1 / self.tail_index - 1))
 
 
 def like_state(draws: Tensor, like: Tensor) -> Tensor:

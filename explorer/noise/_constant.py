@@ -39,8 +39,9 @@ def expected_dual_norm(
     finite. On a 4x16 matrix the standard error is 0.1 to 0.3 % of the result where the dual is a
     sum, and up to 0.9 % where it is a maximum (the norms ``l1`` and ``nuclear``, p near 2). Where
     tails are light the sum is an ordinary control variate, taken with the weight that the sample
-    says is best. A large matrix gets fewer draws at once, and more until the error is below 0.4 %.
-    The uniforms are the same at every call, so the result is smooth in the law's parameters.
+    says is best. A large matrix gets fewer draws at once, and up to sixteen times as many until the
+    error is below 0.4 %; Frobenius on 64x64 ends at 0.5 %. The uniforms are the same at every call,
+    so the result is smooth in the law's parameters.
 
     Args:
         norm: Has ``dual_norm``, the same for every matrix with a single entry one.

@@ -6,9 +6,8 @@ from typing import Any, final
 
 from torch import Tensor
 
-from explorer.noise._base import Noise, check_scale, check_tail_index, like_state
+from explorer.noise._base import ClosedUnderSums
 from explorer.noise._constant import expected_normal_dual_norm, normals
-from explorer.noise._streams import Streams
 from explorer.noise.stable import positive_stable_draws, stable_median
 from explorer.registry import NOISES
 
@@ -16,7 +15,7 @@ from explorer.registry import NOISES
 @final
 @NOISES.register("isotropic_stable")
 @dataclass(frozen=True)
-class IsotropicStable(Noise):
+class IsotropicStable(ClosedUnderSums):
     r""":math:`\xi = s \sqrt{2A}\, G`: a normal matrix G times one heavy-tailed length.
 
     The length has :math:`E e^{-\lambda A} = e^{-\lambda^{p/2}}`: a rare event hits the whole matrix
@@ -48,23 +47,12 @@ class IsotropicStable(Noise):
     constant_kind = "exact"
     for_networks = True
 
-    tail_index: float = 1.6
-    noise_scale: float = 1.0
+    def uniforms(self, entries: int) -> int:
+        return 2 + entries
 
-    def __post_init__(self) -> None:
-        check_tail_index(self.tail_index, two_included=True)
-        check_scale(self.noise_scale)
-
-    def mean_of_batch(
-        self, like: Tensor, batch_size: int, streams: Streams, purpose: str = "noise"
-    ) -> Tensor:
-        def transform(uniforms: Tensor) -> Tensor:
-            length = positive_stable_draws(uniforms[..., :2], self.tail_index / 2)
-            draws = (2 * length).sqrt().unsqueeze(-1) * normals(uniforms[..., 2:])
-            return like_state(draws, like)
-
-        draws = streams.draw(purpose, 2 + like[0].numel(), transform)
-        return draws * (self.noise_scale * batch_size ** (1 / self.tail_index - 1))
+    def unit(self, uniforms: Tensor) -> Tensor:
+        length = positive_stable_draws(uniforms[..., :2], self.tail_index / 2)
+        return (2 * length).sqrt().unsqueeze(-1) * normals(uniforms[..., 2:])
 
     def constant(self, norm: Any, shape: tuple[int, int]) -> float:
         gaussian = expected_normal_dual_norm(norm, shape)

@@ -6,16 +6,16 @@ from typing import Any, final
 
 from torch import Tensor
 
-from explorer.noise._base import Noise, check_scale, check_tail_index, like_state
+from explorer.noise._base import ClosedUnderSums
 from explorer.noise._constant import expected_dual_norm
-from explorer.noise._streams import Streams
+from explorer.noise._streams import OFF_ZERO
 from explorer.registry import NOISES
 
 
 @final
 @NOISES.register("skewed_stable")
 @dataclass(frozen=True)
-class SkewedStable(Noise):
+class SkewedStable(ClosedUnderSums):
     r"""Independent stable entries of skewness b, centred: large jumps are mostly of one sign.
 
     .. math::
@@ -53,25 +53,17 @@ class SkewedStable(Noise):
     formula = r"E\,e^{it\xi_{ij}} = e^{-|st|^p (1 - i b\,\mathrm{sign}(t) \tan(\pi p/2))}"
     constant_kind = "exact"
 
-    tail_index: float = 1.6
-    noise_scale: float = 1.0
     skewness: float = 1.0
 
     def __post_init__(self) -> None:
-        check_tail_index(self.tail_index, two_included=True)
-        check_scale(self.noise_scale)
+        super().__post_init__()
         if not -1 <= self.skewness <= 1:
             raise ValueError(
                 f"skewness must lie in [-1, 1], got {self.skewness!r}; 0 is symmetric noise."
             )
 
-    def mean_of_batch(
-        self, like: Tensor, batch_size: int, streams: Streams, purpose: str = "noise"
-    ) -> Tensor:
-        draws = streams.draw(
-            purpose, 2 * like[0].numel(), lambda u: like_state(self._unit(u), like)
-        )
-        return draws * (self.noise_scale * batch_size ** (1 / self.tail_index - 1))
+    def uniforms(self, entries: int) -> int:
+        return 2 * entries
 
     def constant(self, norm: Any, shape: tuple[int, int]) -> float:
         p, z = self.tail_index, self._z
@@ -80,8 +72,8 @@ class SkewedStable(Noise):
             norm,
             shape,
             ("skewed stable", p, self.skewness),
-            self._unit,
-            2 * shape[0] * shape[1],
+            self.unit,
+            self.uniforms(shape[0] * shape[1]),
             factor * 2 * math.gamma(1 - 1 / p) / math.pi,
             heavy=p < 2,
         )
@@ -91,8 +83,7 @@ class SkewedStable(Noise):
     def _z(self) -> float:
         return self.skewness * math.tan(math.pi * self.tail_index / 2)
 
-    def _unit(self, uniforms: Tensor) -> Tensor:
-        """Return draws of scale 1, ``[..., k]`` from uniforms ``[..., 2 k]``."""
+    def unit(self, uniforms: Tensor) -> Tensor:
         p = self.tail_index
         first, second = uniforms.chunk(2, dim=-1)
         angle = math.pi * (first - 0.5)
@@ -100,6 +91,7 @@ class SkewedStable(Noise):
         turned = p * (angle + shift)
         exponential = -second.log()
         # powers in logarithms: torch's pow gives an element other last bits in another place
-        size = (exponential / (angle - turned).cos()).log() * (1 - 1 / p)
+        # at the light tail's end this cosine is 0, which rounding may put below it
+        size = (exponential / (angle - turned).cos().clamp(min=OFF_ZERO)).log() * (1 - 1 / p)
         size -= angle.cos().log() / p
         return turned.sin() * size.exp() * (1 + self._z**2) ** (1 / (2 * p))

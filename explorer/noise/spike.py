@@ -7,7 +7,7 @@ from typing import Any, final
 import torch
 from torch import Tensor
 
-from explorer.noise._base import Noise, check_scale, check_tail_index
+from explorer.noise._base import HeavyTailed
 from explorer.noise._constant import entry_dual_norm
 from explorer.noise._streams import Streams
 from explorer.noise.stable import stable_draws
@@ -17,7 +17,7 @@ from explorer.registry import NOISES
 @final
 @NOISES.register("spike")
 @dataclass(frozen=True)
-class Spike(Noise):
+class Spike(HeavyTailed):
     r""":math:`\xi = z\, e_k e_k^\top`: a stable size z on one of r = min(m, n) directions a call.
 
     k is uniform on 1..r and fresh at each call, so every call is of rank one with the same law of
@@ -52,13 +52,6 @@ class Spike(Noise):
     label = "Spike (one direction a call)"
     formula = r"\xi = z\, e_k e_k^\top,\; k \sim \mathrm{U}\{1..r\},\; E\,e^{itz} = e^{-|st|^p}"
     constant_kind = "bound"
-
-    tail_index: float = 1.6
-    noise_scale: float = 1.0
-
-    def __post_init__(self) -> None:
-        check_tail_index(self.tail_index, two_included=True)
-        check_scale(self.noise_scale)
 
     def mean_of_batch(
         self, like: Tensor, batch_size: int, streams: Streams, purpose: str = "noise"

@@ -8,16 +8,15 @@ from typing import Any, final
 import numpy as np
 from torch import Tensor
 
-from explorer.noise._base import Noise, check_scale, check_tail_index, like_state
+from explorer.noise._base import ClosedUnderSums
 from explorer.noise._constant import expected_dual_norm
-from explorer.noise._streams import Streams
 from explorer.registry import NOISES
 
 
 @final
 @NOISES.register("stable")
 @dataclass(frozen=True)
-class Stable(Noise):
+class Stable(ClosedUnderSums):
     r"""Independent entries with characteristic function :math:`E e^{it\xi} = e^{-|st|^p}`.
 
     The law is closed under averaging, as a matrix:
@@ -46,30 +45,19 @@ class Stable(Noise):
     formula = r"E\,e^{it\xi_{ij}} = e^{-|s t|^p}"
     constant_kind = "exact"
 
-    tail_index: float = 1.6
-    noise_scale: float = 1.0
+    def uniforms(self, entries: int) -> int:
+        return 2 * entries
 
-    def __post_init__(self) -> None:
-        check_tail_index(self.tail_index, two_included=True)
-        check_scale(self.noise_scale)
-
-    def mean_of_batch(
-        self, like: Tensor, batch_size: int, streams: Streams, purpose: str = "noise"
-    ) -> Tensor:
-        draws = streams.draw(
-            purpose,
-            2 * like[0].numel(),
-            lambda u: like_state(stable_draws(u, self.tail_index), like),
-        )
-        return draws * (self.noise_scale * batch_size ** (1 / self.tail_index - 1))
+    def unit(self, uniforms: Tensor) -> Tensor:
+        return stable_draws(uniforms, self.tail_index)
 
     def constant(self, norm: Any, shape: tuple[int, int]) -> float:
         unit = expected_dual_norm(
             norm,
             shape,
             ("stable", self.tail_index),
-            lambda u: stable_draws(u, self.tail_index),
-            2 * shape[0] * shape[1],
+            self.unit,
+            self.uniforms(shape[0] * shape[1]),
             2 * math.gamma(1 - 1 / self.tail_index) / math.pi,
             heavy=self.tail_index < 2,
         )

@@ -18,7 +18,6 @@ RANK_TOLERANCE = 1e-13
 THREADED_SIDE = 16
 _BLAS = ThreadpoolController().select(internal_api="openblas")
 
-
 # Above this ratio of smallest to largest eigenvalue the inverse square root of the Gram matrix is
 # wrong by at most 1e-6, and one Newton step squares that.
 WELL_CONDITIONED = 1e-10
@@ -65,9 +64,8 @@ def polar(g: Tensor) -> Tensor:
             polished = 1.5 * factor - 0.5 * ((factor @ factor.mT) @ factor)
             factor = xp.where(easy[..., None, None], factor, polished)
             if bool(poor.any()):
-                factor[poor] = _orthonormal_rows(xp, wide[poor], left[poor])
-    factor = torch.as_tensor(factor.mT if tall else factor)
-    return factor if scale is None else factor + (scale - scale)
+                factor[poor] = _recomposed(xp, wide[poor], left[poor], lambda shares: 1.0)
+    return _restored(factor, scale, tall)
 
 
 def singular_values(g: Tensor) -> Tensor:
@@ -95,22 +93,26 @@ def spectral_map(g: Tensor, weigh: Callable[[Any], Any]) -> Tensor:
         Like ``g``, in float64; NaN where g holds NaN or an infinity.
 
     Example:
-        >>> g = torch.tensor([[0.0, -30.0], [10.0, 0.0]])
-        >>> spectral_map(g, lambda sigma: sigma > 0.5)
-        tensor([[ 0., -1.],
-                [ 0.,  0.]], dtype=torch.float64)
+        >>> g = torch.diag(torch.tensor([30.0, 10.0]))
+        >>> spectral_map(g, lambda sigma: sigma**2).diagonal()
+        tensor([1.0000, 0.1111], dtype=torch.float64)
     """
     xp, wide, gram, scale, tall = _prepare(g)
     with _one_thread(wide):
         left = xp.linalg.eigh(gram)[1]
-        right, diagonal = _triangle_diagonal(xp, wide, left)
-        sizes = xp.abs(diagonal)
-        largest = sizes[..., :1]
-        shares = sizes / xp.where(largest == 0, 1.0, largest)
-        weights = weigh(shares) * (shares > RANK_TOLERANCE) * xp.where(diagonal < 0, -1.0, 1.0)
-        factor = (xp.flip(left, (-1,)) * weights[..., None, :]) @ right.mT
-    factor = torch.as_tensor(factor.mT if tall else factor) + 0.0  # no negative zeros
-    return factor if scale is None else factor + (scale - scale)
+        factor = _recomposed(xp, wide, left, weigh)
+    return _restored(factor, scale, tall)
+
+
+def leading_directions(g: Tensor, k: int) -> Tensor:
+    r"""Return :math:`U_k V_k^\top`, the k leading directions of g with weight one, in float64."""
+
+    def first(shares: Any) -> Any:
+        weights = shares * 0
+        weights[..., :k] = 1
+        return weights
+
+    return spectral_map(g, first)
 
 
 def _prepare(g: Tensor) -> tuple[Any, Any, Any, Tensor | None, bool]:
@@ -149,11 +151,20 @@ def _triangle_diagonal(xp: Any, wide: Any, left: Any) -> tuple[Any, Any]:
     return right, xp.diagonal(triangle, 0, -2, -1)
 
 
-def _orthonormal_rows(xp: Any, wide: Any, left: Any) -> Any:
+def _recomposed(xp: Any, wide: Any, left: Any, weigh: Callable[[Any], Any]) -> Any:
+    """Return ``U diag(weigh(sigma / sigma_1)) V^T`` of wide matrices; rounding gets no weight."""
     right, diagonal = _triangle_diagonal(xp, wide, left)
     sizes = xp.abs(diagonal)
-    kept = xp.sign(diagonal) * (sizes > RANK_TOLERANCE * sizes[..., :1])
-    return xp.flip(left, (-1,)) @ (right * kept[..., None, :]).mT
+    largest = sizes[..., :1]
+    shares = sizes / xp.where(largest == 0, 1.0, largest)
+    weights = weigh(shares) * (shares > RANK_TOLERANCE) * xp.sign(diagonal)
+    return (xp.flip(left, (-1,)) * weights[..., None, :]) @ right.mT
+
+
+def _restored(factor: Any, scale: Tensor | None, tall: bool) -> Tensor:
+    """Return a result in the shape of what was asked for, NaN where that was not finite."""
+    result = torch.as_tensor(factor.mT if tall else factor)
+    return result if scale is None else result + (scale - scale)
 
 
 def lmo_gap(g: Tensor, direction: Tensor) -> Tensor:

@@ -1,13 +1,13 @@
 """Ky Fan dual pair: orthogonal steps on the k leading directions."""
 
 from dataclasses import dataclass
-from typing import Any, final
+from typing import final
 
 import torch
 from torch import Tensor
 
 from explorer.norms._base import Norm
-from explorer.norms._polar import singular_values, spectral_map
+from explorer.norms._polar import leading_directions, singular_values
 from explorer.registry import NORMS
 
 
@@ -60,12 +60,7 @@ class KyFan(Norm):
         return sigma.topk(min(self.k, sigma.shape[-1]), -1).values.sum(-1).to(g.dtype)
 
     def lmo(self, g: Tensor) -> Tensor:
-        return -spectral_map(g, self._leading).to(g.dtype)
-
-    def _leading(self, shares: Any) -> Any:
-        weights = shares * 0
-        weights[..., : self.k] = 1
-        return weights
+        return -leading_directions(g, self.k).to(g.dtype)
 
     def dimension(self, shape: tuple[int, int]) -> float:
         return min(self.k, *shape)

@@ -1,11 +1,11 @@
 """Nuclear norm (Schatten 1): steps of rank one."""
 
-from typing import Any, final
+from typing import final
 
 from torch import Tensor
 
 from explorer.norms._base import Norm
-from explorer.norms._polar import singular_values, spectral_map
+from explorer.norms._polar import leading_directions, singular_values
 from explorer.registry import NORMS
 
 
@@ -42,13 +42,7 @@ class Nuclear(Norm):
         return singular_values(g).amax(-1).to(g.dtype)
 
     def lmo(self, g: Tensor) -> Tensor:
-        return -spectral_map(g, self._leading).to(g.dtype)
-
-    @staticmethod
-    def _leading(shares: Any) -> Any:
-        weights = shares * 0
-        weights[..., 0] = 1
-        return weights
+        return -leading_directions(g, 1).to(g.dtype)
 
     def dimension(self, shape: tuple[int, int]) -> float:
         return 1

@@ -2,33 +2,13 @@
 
 import dataclasses
 import json
-from collections.abc import Set
+from collections.abc import Iterable
 from dataclasses import InitVar, dataclass
 from typing import Any, final
 
-from explorer.registry import (
-    NOISES,
-    NORMS,
-    OPTIMIZERS,
-    PROBLEMS,
-    Registry,
-    changed_options,
-    parameters,
-    with_options,
-)
-from explorer.run._checks import check, text
-
-NOISE_UNITS = ("noise_level", "noise_scale", "noise_ratio")
-
-
-class _Choice:
-    """The mark of a field that was not given."""
-
-    def __repr__(self) -> str:
-        return "<the problem's own choice>"
-
-
-CHOICE: Any = _Choice()
+from explorer.registry import NOISES, OPTIMIZERS, PROBLEMS, Registry, parameters
+from explorer.run._checks import check
+from explorer.run._resolve import CHOICE, NOISE_UNITS, Origin, resolve
 
 
 @final
@@ -39,10 +19,10 @@ class RunSpec:
     A field that is not given takes the problem's own choice, so a spec read back shows what runs.
     What one class alone asks for is an option in its name, ``"log_cosh(flatness=10)"``, or an
     instance, ``LogCosh(flatness=10)``, of which only what differs from its class's own defaults
-    counts as said. A field that nothing in the spec asks for (``tail_index``
-    beside Gaussian noise) is kept and ignored. ``spec.replace(...)`` and ``dataclasses.replace``
-    give a changed copy; a new problem takes its own choices for what was never given or no longer
-    applies, and a new noise unit replaces the old one.
+    counts as said. A field that nothing in the spec asks for (``tail_index`` beside Gaussian noise)
+    is kept and ignored. ``spec.replace(...)`` and ``dataclasses.replace`` give a changed copy; a
+    new problem takes its own choices for what was never given or no longer applies, and a new noise
+    unit replaces the old one.
 
     Args:
         problem: Name of ``PROBLEMS``, with options, or an instance.
@@ -108,25 +88,15 @@ class RunSpec:
     dtype: str = CHOICE
     # dataclasses.replace hands every field of the old spec to the new one, chosen or not; what it
     # hands over here tells which is which
-    _origin: InitVar["_Origin | None"] = None
+    _origin: InitVar["Origin | None"] = None
 
-    def __post_init__(self, _origin: "_Origin | None") -> None:
+    def __post_init__(self, _origin: "Origin | None") -> None:
         values = {name: getattr(self, name) for name in field_names()}
-        if _origin is None:
-            fresh = {name for name, value in values.items() if value is not CHOICE}
-        else:
-            fresh = {name for name, value in values.items() if value != _origin.values.get(name)}
-            fresh |= _origin.named
-        fresh |= _take_options(values, fresh)
-        given = fresh
-        if _origin is not None:
-            given = _origin.given | fresh
-            _drop_what_no_longer_applies(values, _origin, fresh, given)
-        _choose(values, fresh)
+        origin = resolve(values, _origin)
         check(values)
         for name, value in values.items():
             object.__setattr__(self, name, value)
-        object.__setattr__(self, "_origin", _Origin(values, frozenset(given)))
+        object.__setattr__(self, "_origin", origin)
 
     def replace(self, **changes: Any) -> "RunSpec":
         """Return a copy with ``changes``, checked like a new spec.
@@ -134,12 +104,8 @@ class RunSpec:
         As ``dataclasses.replace``, which alone cannot see that a field was named whose value is the
         old one.
         """
-        unknown = sorted(set(changes) - set(field_names()))
-        if unknown:
-            raise TypeError(
-                f"a RunSpec has no field {unknown[0]!r}; its fields are {list(field_names())}."
-            )
-        origin: _Origin = getattr(self, "_origin")  # noqa: B009  (an init-only field to checkers)
+        refuse_unknown_fields(changes)
+        origin: Origin = getattr(self, "_origin")  # noqa: B009  (an init-only field to checkers)
         named = dataclasses.replace(origin, named=frozenset(changes))
         return dataclasses.replace(self, _origin=named, **changes)
 
@@ -196,7 +162,7 @@ class RunSpec:
         spec = object.__new__(cls)
         for name in field_names():
             object.__setattr__(spec, name, values.get(name))
-        object.__setattr__(spec, "_origin", _Origin(values, frozenset(values)))
+        object.__setattr__(spec, "_origin", Origin(values, frozenset(values)))
         return spec
 
     @property
@@ -210,21 +176,18 @@ class RunSpec:
         return PROBLEMS[PROBLEMS.parse(self.problem)[0]].network
 
 
-@dataclass(frozen=True)
-class _Origin:
-    """The values of a spec, which of them somebody gave, and which the present change names.
-
-    A value that is named counts as given even where it equals the one before.
-    """
-
-    values: dict[str, Any]
-    given: frozenset[str]
-    named: frozenset[str] = frozenset()
-
-
 def field_names() -> tuple[str, ...]:
     """Return the fields of a spec in order."""
     return tuple(field.name for field in dataclasses.fields(RunSpec))
+
+
+def refuse_unknown_fields(names: Iterable[str]) -> None:
+    """Raise TypeError unless all ``names`` are fields of a spec."""
+    unknown = sorted(set(names) - set(field_names()))
+    if unknown:
+        raise TypeError(
+            f"a RunSpec has no field {unknown[0]!r}; its fields are {list(field_names())}."
+        )
 
 
 def fields_used(cls: type) -> frozenset[str]:
@@ -263,82 +226,3 @@ def unasked(spec: RunSpec, field: str) -> str | None:
     if field == "max_extrapolation" and not spec.transport:
         return "there is no look-ahead without transport"
     return None
-
-
-def _take_options(values: dict[str, Any], fresh: Set[str]) -> set[str]:
-    """Spell instances as text; what they or a text set of the spec's own fields goes there.
-
-    Returns:
-        The fields that were set so.
-    """
-    names, taken = field_names(), set[str]()
-    registries = {"problem": PROBLEMS, "noise": NOISES, "norm": NORMS, "optimizer": OPTIMIZERS}
-    for field, registry in registries.items():
-        wanted = values[field]
-        if wanted is CHOICE or (isinstance(wanted, str) and "(" not in wanted):
-            continue
-        if isinstance(wanted, str):
-            name, options = registry.parse(wanted)
-            values[field] = with_options(name, options, without=names)
-        else:
-            options = changed_options(wanted)
-            values[field] = registry.spell(wanted, without=names)
-        for name in options.keys() & set(names):
-            if name in fresh | taken and values[name] not in (CHOICE, None, options[name]):
-                raise ValueError(
-                    f"{name} is given twice, as {values[name]!r} and in {wanted!r}; say it once."
-                )
-            values[name] = options[name]
-            taken.add(name)
-    return taken
-
-
-def _drop_what_no_longer_applies(
-    values: dict[str, Any], origin: _Origin, fresh: Set[str], given: Set[str]
-) -> None:
-    """Give a field back to the problem where a new problem or noise unit takes its sense away."""
-    if any(values[unit] is not None for unit in NOISE_UNITS if unit in fresh):
-        for unit in set(NOISE_UNITS) - fresh:
-            values[unit] = CHOICE
-    old = PROBLEMS.parse(origin.values["problem"])[0]
-    new = PROBLEMS.parse(values["problem"])[0]
-    if old == new:
-        return
-    kind_changed = PROBLEMS[old].network != PROBLEMS[new].network
-    of_a_kind = {"rows", "columns", "norm", "noise", "schedule", "momentum", "lr", *NOISE_UNITS}
-    for name in set(values) - fresh - {"problem"}:
-        if name not in given or (kind_changed and name in of_a_kind):
-            values[name] = CHOICE
-
-
-def _choose(values: dict[str, Any], fresh: Set[str]) -> None:
-    """Fill in the problem's own choices; of the noise units, only where none was given."""
-    name, _ = PROBLEMS.parse(text("problem", values["problem"]))
-    problem = PROBLEMS[name]
-    units = [unit for unit in NOISE_UNITS if values[unit] not in (CHOICE, None)]
-    if len(units) > 1:
-        raise ValueError(
-            f"the noise is given twice, {' and '.join(f'{u}={values[u]!r}' for u in units)}; "
-            "give one of them."
-        )
-    fitting = ("noise_ratio",) if problem.network else ("noise_level", "noise_scale")
-    if units and units[0] not in fitting:
-        kind = "a network" if problem.network else "a toy"
-        raise ValueError(
-            f"{units[0]} is not a unit of noise on {kind} such as {name!r}, got "
-            f"{values[units[0]]!r}; give {' or '.join(fitting)}."
-        )
-    for unit in NOISE_UNITS:
-        if units and values[unit] is CHOICE:
-            values[unit] = None
-    for field, default in problem.defaults.items():
-        if values[field] is CHOICE:
-            values[field] = default
-    if all(values[unit] is None for unit in NOISE_UNITS):
-        if values["noise"] == "none":  # nothing asks for a unit, so the problem's own stands
-            values[fitting[0]] = problem.defaults[fitting[0]]
-            return
-        raise ValueError(
-            f"{fitting[0]} must be a positive number, got None with no other unit; "
-            "for no noise choose noise='none'."
-        )

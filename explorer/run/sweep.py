@@ -9,13 +9,11 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.norms._base import as_norm
-from explorer.registry import PLOTS, PROBLEMS
+from explorer.registry import PLOTS
 from explorer.run._words import describe
-from explorer.run.constants import toy_setting
 from explorer.run.device import few_threads
 from explorer.run.experiment import Experiment, run, show_progress
-from explorer.run.spec import RunSpec, make
+from explorer.run.spec import RunSpec
 from explorer.run.trace import Trace
 from explorer.theory.schedules import tuned_batch
 from explorer.theory.slope import Slope, fit
@@ -216,14 +214,13 @@ def points(spec: RunSpec, horizons: Sequence[int], batch_size: str) -> Iterator[
             f"horizons must be two or more whole numbers, ascending from at least 1, got "
             f"{horizons!r}; try [1_000, 10_000, 100_000]."
         )
-    why_not = Experiment(spec).trace.bound_unmet
-    if why_not is not None:
+    experiment = Experiment(spec)
+    why_not, constants = experiment.trace.bound_unmet, experiment.constants
+    if why_not is not None or constants is None:
         raise ValueError(f"no rate to measure: {why_not}")
-    problem, norm = make(PROBLEMS, spec, spec.problem), as_norm(spec.norm)
-    _, constants = toy_setting(spec, problem, norm)
     for horizon in wanted:
         batch = spec.batch_size
-        if batch_size == "tuned" and constants is not None:
+        if batch_size == "tuned":
             batch = tuned_batch(constants, horizon, batch, float(spec.transport))
         tuned = {"momentum": None, "lr": None, "schedule": "horizon"}
         yield spec.replace(horizon=horizon, batch_size=batch, **tuned)

@@ -14,8 +14,9 @@ from explorer.run.spec import RunSpec
 from explorer.theory.schedules import SCHEDULES
 
 LEAST_TAIL_INDEX = 1.05  # below it K is so large that no budget of a lecture shows anything
-LARGEST_BATCH = 4096
+BATCHES = frozenset(2**k for k in range(13))
 OPTIONS = "options"
+WHOLE = re.compile(r"[+-]?\d+(_\d+)*")
 THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
 
 MAIN = ("problem", "norm", "noise", "tail_index", "batch_size", "transport")
@@ -85,6 +86,7 @@ TRANSPORTS: dict[str, bool | float] = {"off": False, "half": 0.5, "full": True}
 
 
 def make(field: str) -> Any:
+    """Return the widget of a field; :func:`put` fills it."""
     word = WORDS[field]
     common: dict[str, Any] = {
         "description": word.name,
@@ -100,19 +102,16 @@ def make(field: str) -> Any:
     }
     if field in choices:
         return widgets.Dropdown(options=[*choices[field]], **common)
-    registries: dict[str, Registry] = {"problem": PROBLEMS, "noise": NOISES}
+    registries: dict[str, Registry] = {"problem": PROBLEMS, "norm": NORMS, "noise": NOISES}
     if field in registries:
         return widgets.Dropdown(options=_menu(registries[field]), **common)
-    if field == "norm":
-        return widgets.Dropdown(options=_menu(NORMS), **common)
     if field == "transport":
         return widgets.Dropdown(options=list(TRANSPORTS.items()), **common)
     if field == "tail_index":
         slider = {"min": LEAST_TAIL_INDEX, "max": 2.0, "step": 0.05, "readout_format": ".2f"}
         return widgets.FloatSlider(continuous_update=True, **slider, **common)
     if field == "batch_size":
-        sizes = [2**k for k in range(LARGEST_BATCH.bit_length())]
-        return widgets.SelectionSlider(options=_numbers(sizes), **common)
+        return widgets.SelectionSlider(options=_numbers(BATCHES), **common)
     return widgets.Text(continuous_update=False, **common)
 
 
@@ -146,8 +145,7 @@ def put(control: Any, field: str, spec: RunSpec) -> None:
         # 1.0 and True are equal, so a menu cannot hold both
         _offer(control, list(TRANSPORTS.items()), value)
     elif field == "batch_size":
-        powers = {2**k for k in range(LARGEST_BATCH.bit_length())}
-        _offer(control, _numbers(powers | {value}), value)
+        _offer(control, _numbers(BATCHES | {value}), value)
     elif isinstance(control, widgets.Text):
         control.value = UNGIVEN if value is None else _text(value)
         if field in ("rows", "columns", "noise_level", "noise_scale", "noise_ratio"):
@@ -184,10 +182,8 @@ def read(control: Any, field: str, spec: RunSpec) -> Any:
         return None
     if THOUSANDS.fullmatch(text):
         text = text.replace(",", "")
-    try:
+    if WHOLE.fullmatch(text):  # not by way of a float, which holds 53 bits
         return int(text)
-    except ValueError:
-        pass
     try:
         number = float(text)
     except ValueError:
@@ -200,6 +196,7 @@ def read(control: Any, field: str, spec: RunSpec) -> Any:
 
 
 def formula(field: str, spec: RunSpec) -> str:
+    """Return what stands in LaTeX under the menu of the problem, the norm or the noise."""
     if field == "problem":
         return f"${PROBLEMS[PROBLEMS.parse(spec.problem)[0]].formula}$"
     if field == "noise":

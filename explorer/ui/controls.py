@@ -7,7 +7,8 @@ from typing import Any, final
 
 import ipywidgets as widgets
 
-from explorer.run.spec import NOISE_UNITS, RunSpec, unasked
+from explorer.run._resolve import NOISE_UNITS
+from explorer.run.spec import RunSpec, unasked
 from explorer.ui._fields import FOLDED, MAIN, OPTIONS, formula, make, put, read
 
 

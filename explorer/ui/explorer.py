@@ -115,7 +115,8 @@ class Explorer(widgets.VBox):
         """Run the present choice to its end in this thread, and return its trace."""
         job = self.session.run(self._wish("run"))
         self._show_status()
-        self._update_stored_picture()
+        if self._display_id is not None:
+            self._publish(update=True)
         return job.data
 
     def start(self) -> None:
@@ -163,24 +164,18 @@ class Explorer(widgets.VBox):
 
     def _ipython_display_(self) -> None:
         """Display the panel under an id, so that a later run can renew the stored picture."""
-        from IPython.display import publish_display_data
-
         self._display_id = self._display_id or f"explorer-{self.model_id}"
-        publish_display_data(
-            self._repr_mimebundle_(), metadata={}, transient={"display_id": self._display_id}
-        )
+        self._publish(update=False)
 
-    def _update_stored_picture(self) -> None:
-        """Renew what a reader of the stored notebook sees of a panel that was displayed before."""
-        if self._display_id is None:
-            return
+    def _publish(self, *, update: bool) -> None:
+        """Display the panel, or renew what a reader of the stored notebook sees of it."""
         from IPython.display import publish_display_data
 
         publish_display_data(
             self._repr_mimebundle_(),
             metadata={},
             transient={"display_id": self._display_id},
-            update=True,
+            update=update,
         )
 
     def _wish(self, action: Action) -> Wish:

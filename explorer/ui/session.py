@@ -21,15 +21,14 @@ from explorer.ui._view import View
 QUIET_S = 0.05  # a slider that is being dragged leaves many wishes; the run waits for the last
 MOST_KEPT = 4
 
-INTENT: dict[str, "State"] = {
+State = Literal["idle", "running", "paused", "finished", "failed"]
+Action = Literal["run", "pause", "show", "measure"]
+INTENT: dict[Action, State] = {
     "run": "running",
     "measure": "running",
     "pause": "paused",
     "show": "idle",
 }
-
-State = Literal["idle", "running", "paused", "finished", "failed"]
-Action = Literal["run", "pause", "show", "measure"]
 
 
 class Wish(NamedTuple):
@@ -61,7 +60,7 @@ class Session:
         spec: What the job runs.
         painter: What draws.
         seconds: Time that a user has waited for the job, pauses left out.
-        kept: Kept runs, at most four, as (label, trace).
+        kept: Kept runs, at most four; their labels are the fields by which they differ.
         error: The sentence of the last failure, or None.
         traceback: Its traceback, for whoever debugs it.
     """
@@ -77,7 +76,7 @@ class Session:
         self.doing: Action = "run"
         self.job: Job | None = None
         self.spec: RunSpec | None = None
-        self.kept: Kept = []
+        self.kept: list[Trace] = []
         self.error: str | None = None
         self.traceback: str | None = None
         self.painter = Painter(view, clock)
@@ -118,9 +117,10 @@ class Session:
     def keep(self) -> None:
         """Keep the finished run as a line beside later ones; the oldest of more than four goes."""
         job = self.job
-        again = any(trace is job.data for _, trace in self.kept) if job is not None else True
-        if isinstance(job, RunJob) and job.finished and not again:
-            self.kept = [*self.kept, ("kept run", job.data)][-MOST_KEPT:]
+        if not (isinstance(job, RunJob) and job.finished):
+            return
+        if not any(trace is job.data for trace in self.kept):
+            self.kept = [*self.kept, job.data][-MOST_KEPT:]
             self.look_again()
 
     def drop_kept(self) -> None:
@@ -307,7 +307,7 @@ class Session:
     def _beside(self) -> Kept:
         variants = self.job.beside if self.job is not None else []
         present = self._data().spec
-        kept = [(label_of(_changes(t.spec, present)) or "same", t) for _, t in self.kept]
+        kept = [(label_of(_changes(t.spec, present)) or "same", t) for t in self.kept]
         room = MOST_KEPT - len(variants)
         return [*variants, *kept[max(0, len(kept) - room) :]]
 

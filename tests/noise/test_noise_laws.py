@@ -8,7 +8,7 @@ import pytest
 import torch
 from scipy import stats
 
-from explorer.noise import _streams, _sums, pareto
+from explorer.noise import _constant, _streams, _summed
 from explorer.noise._constant import entry_dual_norm, normals
 from explorer.noise._streams import Streams
 from explorer.noise.stable import positive_stable_draws, stable_draws
@@ -134,7 +134,7 @@ def test_how_much_is_drawn_ahead_changes_nothing_to_the_bit(noise, monkeypatch):
 def test_a_batch_too_large_for_memory_has_the_same_law_and_is_each_seeds_own(monkeypatch, name):
     noise = NOISES[name](tail_index=1.6)
     whole = draws(noise, 16, 3000, (2, 2))
-    monkeypatch.setattr(_sums, "MOST_UNIFORMS", 28)
+    monkeypatch.setattr(_summed, "MOST_UNIFORMS", 28)
     in_pieces = draws(noise, 16, 3000, (2, 2), seed=1)
     assert same_law(whole, in_pieces)
     like, streams, alone = torch.zeros(6, 2, 2), Streams(0, 6), Streams(0, [4])
@@ -301,7 +301,9 @@ def test_draws_from_the_ends_of_the_generators_grid_are_finite(p):
     assert normals(ends).isfinite().all()
     assert stable_draws(pairs, p).isfinite().all()
     assert positive_stable_draws(pairs, p / 2).isfinite().all()
-    assert pareto.pareto_draws(ends, p).isfinite().all()
+    assert NOISES["pareto"](tail_index=p).unit(ends).isfinite().all()
+    for name in ("student_t", "skewed_stable"):
+        assert NOISES[name](tail_index=p).unit(pairs).isfinite().all()
 
 
 @pytest.mark.parametrize("text", LAWS)
@@ -462,17 +464,15 @@ def test_the_constant_of_a_large_matrix_is_as_good(name):
     assert noise.constant(NORMS[name](), (m, n)) == pytest.approx(wanted, rel=OF_A_CONSTANT)
 
 
-def test_the_constant_of_a_large_matrix_of_heavy_entries_does_not_hang_on_the_draws():
-    noise, norm = NOISES["stable"](tail_index=1.6), NORMS["frobenius"]()
-    random = np.random.default_rng(0)
-    draws_at_once, shape = 2000, (48, 48)
-    u = torch.from_numpy(random.random((draws_at_once, 2 * 48 * 48)) + 2.0**-55)
-    x = stable_draws(u, 1.6).view(draws_at_once, *shape)
-    control = x.abs().sum((1, 2))
-    excess = norm.dual_norm(x) - control
-    expected = 48 * 48 * 2 * math.gamma(1 - 1 / 1.6) / math.pi + float(excess.mean())
-    allowed = ERRORS * float(excess.std()) / draws_at_once**0.5 + 2 * 0.004 * expected
-    assert abs(noise.constant(norm, shape) - expected) <= allowed
+def test_the_constant_of_a_large_matrix_of_heavy_entries_does_not_hang_on_the_draws(monkeypatch):
+    noise, norm, found = NOISES["stable"](tail_index=1.9), NORMS["frobenius"](), []
+    for seed in range(6):
+        monkeypatch.setattr(_constant, "Streams", lambda _, seeds, seed=seed: Streams(seed, seeds))
+        monkeypatch.setattr(_constant, "_found", {})
+        found.append(noise.constant(norm, (64, 64)))
+    assert len(set(found)) == 6
+    # standard error 0.5 %; the spread of six numbers is twice theirs once in a thousand times
+    assert np.std(found, ddof=1) <= 2 * 0.005 * np.mean(found)
 
 
 def weights():

@@ -2,6 +2,7 @@
 
 import io
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -369,19 +370,24 @@ def test_no_power_law_is_drawn_or_named_where_no_theorem_speaks_of_the_curve(cha
     assert "exponent" not in trace.sentence
 
 
-def test_threads_take_turns_at_drawing():
-    trace, failures = run(RunSpec(horizon=200, seeds=2, device="cpu")), []
+def test_threads_take_turns_at_drawing(monkeypatch):
+    trace, failures, inside = run(RunSpec(horizon=200, seeds=2, device="cpu")), [], []
+    update = PLOTS["decay"].update
 
-    def draw():
-        try:
-            for _ in range(4):
-                assert PLOTS["decay"].png(trace)
-        except Exception as error:
-            failures.append(error)
+    def watched(plot, *arguments):
+        inside.append(None)
+        time.sleep(0.01)  # long enough for another thread to come in, were it let
+        failures.extend(inside[1:])
+        update(plot, *arguments)
+        inside.pop()
 
-    threads = [threading.Thread(target=draw) for _ in range(4)]
+    monkeypatch.setattr(PLOTS["decay"], "update", watched)
+    canvas = Canvas(PLOTS["decay"]())
+    ways = (lambda: PLOTS["decay"].png(trace), lambda: canvas.png(trace), lambda: trace.figure())
+    threads = [threading.Thread(target=way) for way in ways * 2]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(60)
     assert failures == []
+    assert inside == []

@@ -363,7 +363,7 @@ def test_at_most_four_runs_are_kept_and_the_oldest_goes(session):
     for seed in range(6):
         session.run(Wish(SPEC.replace(seed=seed), "run"))
         session.keep()
-    assert [trace.spec.seed for _, trace in session.kept] == [2, 3, 4, 5]
+    assert [trace.spec.seed for trace in session.kept] == [2, 3, 4, 5]
     assert len(session.kept) == MOST_KEPT
     session.drop_kept()
     assert session.kept == []
