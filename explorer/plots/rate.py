@@ -9,6 +9,8 @@ from explorer.plots._base import Plot, Series
 from explorer.plots._style import PLAIN
 from explorer.registry import PLOTS
 
+LINES = 3.2  # height of two lines of words and some air, in units of the font size
+
 
 @final
 @PLOTS.register("rate")
@@ -52,24 +54,37 @@ class Rate(Plot):
         self._move(self._points, calls, mean)
         self._move(self._bound, calls, bound)
         self._move(self._bars, np.repeat(calls, 3), np.column_stack((low, high, gaps)).ravel())
-        self._fit_axes((first / 2, last * 2), (0.3 * low.min(), 1.6 * bound.max()))
+        # below the points: their words, which span two fifths of a falling line, and the guide
+        fall = (last / first) ** (0.4 * data.exponent)
+        self._fit_axes((first / 2, last * 2), (0.3 * fall * low.min(), 1.6 * bound.max()))
         self._place(self._words["bound"], self._bound, "explicit bound of each run")
         if len(data) < 2:
             return
         ends = calls[[0, -1]]
         fitted = data.fitted
         self._move(self._fit, ends, np.exp(fitted.intercept) * ends**fitted.value)
-        guide = 0.45 * mean[0] * (ends / ends[0]) ** data.exponent
-        self._move(self._guide, ends, guide)
         least, most = fitted.interval
-        measured = f"measured slope {fitted.value:.3f} [{least:.3f}, {most:.3f}]"
+        measured = f"measured slope\n{fitted.value:.3f} [{least:.3f}, {most:.3f}]"
         self._place(self._words["fit"], self._points, measured, below_at=0.05)
+        guide = self._below_the_words(ends[0], mean[0]) * (ends / ends[0]) ** data.exponent
+        self._move(self._guide, ends, guide)
         bound_words = f"explicit bound of each run, slope {data.bound_slope:.3f}"
         self._place(self._words["bound"], self._bound, bound_words)
         words = self._words["guide"]
         words.set_text(f"exponent of the theorem: ${data.exponent_formula} = {data.exponent:.3f}$")
         words.set_position((float(ends[1]), float(guide[1] / 1.12)))
         words.set_visible(True)
+
+    def _below_the_words(self, first: float, mean: float) -> float:
+        """Return where a guide must begin to pass below what is said about the fit."""
+        words = self._words["fit"]
+        if not words.get_visible():
+            return 0.6 * mean
+        x, y = words.get_position()
+        height = LINES * float(words.get_fontsize()) / 72 * self.figure.dpi
+        bottom = self._pixels(x, y) - (0, height)
+        # a falling line is highest where the words begin, and they begin at the first point
+        return float(self.axes.transData.inverted().transform(bottom)[1])
 
     def series(self, data: Any, kept: Sequence[tuple[str, Any]] = ()) -> Series:
         if not len(data):

@@ -217,6 +217,8 @@ def unasked(spec: RunSpec, field: str) -> str | None:
     if field in NOISE_UNITS:
         if spec.noise == "none":
             return "there is no noise"
+        if spec.network != (field == "noise_ratio"):
+            return "a network's noise has a ratio, a toy's a level or a scale"
         if getattr(spec, field) is None:
             return f"the noise is given as {next(u for u in NOISE_UNITS if getattr(spec, u))}"
     if field in ("rows", "columns") and spec.network:

@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import Collection
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
@@ -218,7 +219,7 @@ def test_the_fitted_line_has_the_measured_slope(rate):
     ends = [line for line in visible(picture, Line2D) if len(line.get_xdata()) == 2]
     slopes = [np.diff(np.log(e.get_ydata()))[0] / np.diff(np.log(e.get_xdata()))[0] for e in ends]
     assert any(slope == pytest.approx(rate.slope, rel=EXACT) for slope in slopes)
-    words = " ".join(text.get_text() for text in visible(picture, Text))
+    words = " ".join(" ".join(text.get_text() for text in visible(picture, Text)).split())
     assert f"measured slope {rate.slope:.3f}" in words
     assert f"slope {rate.bound_slope:.3f}" in words
 
@@ -391,3 +392,23 @@ def test_threads_take_turns_at_drawing(monkeypatch):
         thread.join(60)
     assert failures == []
     assert inside == []
+
+
+@pytest.mark.parametrize("p", [1.3, 2.0])
+@pytest.mark.parametrize("horizons", [[100, 1000], [100, 1000, 10_000, 100_000]], ids=len)
+@pytest.mark.parametrize("size", [(8.2, 5.0), (5.2, 5.0)], ids=str)
+def test_no_line_of_a_rate_runs_through_its_words(p, horizons, size):
+    spec = RunSpec(norm="sign", rows=2, columns=2, seeds=8, tail_index=p, device="cpu")
+    plot = PLOTS["rate"](size=size)
+    plot.update(sweep(spec, horizons=horizons))
+    renderer = FigureCanvasAgg(plot.figure).get_renderer()
+    lines = [line for line in plot.axes.lines if line.get_visible() and len(line.get_xdata()) > 1]
+    words = [text for text in plot.axes.texts if text.get_visible()]
+    assert len(words) >= 2
+    for text in words:
+        box = text.get_window_extent(renderer)
+        for line in lines:
+            x, y = plot.axes.transData.transform(line.get_xydata()).T
+            height = np.interp(np.linspace(box.x0, box.x1, 50), x, y, left=np.nan, right=np.nan)
+            struck = (height > box.y0) & (height < box.y1)
+            assert not struck.any(), (text.get_text(), line.get_label())

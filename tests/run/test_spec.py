@@ -175,6 +175,8 @@ def test_an_unknown_field_is_refused_with_the_fields_there_are():
         ({"noise": "gaussian"}, "tail_index", "no tail index"),
         ({"noise": "none"}, "noise_level", "there is no noise"),
         ({"noise_scale": 1.0}, "noise_level", "given as noise_scale"),
+        ({}, "noise_ratio", "a toy's a level or a scale"),
+        ({"problem": "mlp", "noise": "gaussian"}, "noise_level", "a network's noise has a ratio"),
         ({}, "max_extrapolation", "no look-ahead without transport"),
         ({"problem": "mlp"}, "rows", "its own shapes"),
         ({"optimizer": "sgd", "schedule": "constant", "lr": 1}, "transport", "has no look-ahead"),
