@@ -107,7 +107,7 @@ def test_a_refused_value_is_explained_beside_its_control_and_starts_nothing(lab)
     assert (
         "horizon must be at least 1, got -5" in page.locator(".explorer-error").first.inner_text()
     )
-    box.scroll_into_view_if_needed()
+    page.locator(".explorer-error").first.scroll_into_view_if_needed()
     lab.screenshot("panel-error-light")
     assert lab.run("print(panel.state, panel.spec.horizon)").split() == ["idle", "20000"]
     box.fill("3000")
