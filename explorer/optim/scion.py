@@ -118,6 +118,15 @@ class Scion(torch.optim.Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
+        self.update()
+        return loss
+
+    def update(self) -> None:
+        """Do what :meth:`step` does, under ``torch.no_grad()`` and without torch's hooks.
+
+        They take longer than the arithmetic of a small step, which twenty thousand small steps
+        can do without.
+        """
         for group in self.param_groups:
             norm, farthest = as_norm(group["norm"]), 0.0
             for p in group["params"]:
@@ -128,20 +137,20 @@ class Scion(torch.optim.Optimizer):
                         farthest = max(farthest, float(norm(matrix).max()) / group["radius"])
             group["last_move"] = farthest if group["constrained"] else group["lr"]
         self.look_ahead()
-        return loss
 
-    @torch.no_grad()
     def look_ahead(self) -> None:
         """Put the parameters at the query point of each group's present momentum and transport.
 
         Calling it twice changes nothing. Without transport it does nothing.
         """
         for group in self.param_groups:
-            coefficient = self.coefficient(group)
-            for p in group["params"]:
-                state = self.state[p]
-                if "move" in state:
-                    p.copy_(state["iterate"] + coefficient * state["move"])
+            moved = [p for p in group["params"] if "move" in self.state[p]]
+            if moved:
+                coefficient = self.coefficient(group)
+                with torch.no_grad():
+                    for p in moved:
+                        state = self.state[p]
+                        p.copy_(state["iterate"] + coefficient * state["move"])
 
     @staticmethod
     def coefficient(group: dict[str, Any]) -> float:

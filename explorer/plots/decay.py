@@ -65,10 +65,10 @@ class Decay(Plot):
             return
         calls, mean = data.calls, data.mean
         seeds = data.stationarity[:, data.finite]
-        if seeds.shape[1] > 1:
-            for band, (low, high) in zip(self._bands, ((10, 90), (25, 75)), strict=True):
-                edges = np.percentile(seeds, (low, high), axis=1)
-                band.set_data(calls, edges[0], edges[1])
+        edges = np.percentile(seeds, (10, 25, 75, 90), axis=1) if data.finite.any() else None
+        if edges is not None and seeds.shape[1] > 1:
+            for band, (low, high) in zip(self._bands, ((0, 3), (1, 2)), strict=True):
+                band.set_data(calls, edges[low], edges[high])
                 band.set_visible(True)
         self._show(self._mean, calls, mean)
         if not data.spec.network:
@@ -81,7 +81,8 @@ class Decay(Plot):
             self._show(line, trace.calls, trace.mean)
         self._limits(data, kept)
         self._show_guide(data, kept)
-        self._show_words(data, kept)
+        if edges is not None and len(data) >= FULL_LABELS:
+            self._show_words(data, kept, edges)
 
     def series(self, data: Any, kept: Sequence[tuple[str, Any]] = ()) -> Series:
         if not len(data):
@@ -156,19 +157,17 @@ class Decay(Plot):
         words.set_position((self.axes.transData.inverted().transform((pixel, 0))[0], y[1] / 1.12))
         words.set_visible(True)
 
-    def _show_words(self, data: Any, kept: Sequence[tuple[str, Any]]) -> None:
-        if len(data) < FULL_LABELS or not data.finite.any():
-            return
+    def _show_words(self, data: Any, kept: Sequence[tuple[str, Any]], edges: np.ndarray) -> None:
         words, seeds = self._words, data.spec.seeds
         self._place(words["bound"], self._bound, "explicit bound on the weighted mean")
         self._place(words["weighted"], self._weighted, "step-weighted mean so far")
         self._place(words["loss"], self._loss, "training loss, mean over seeds", below_at=0.1)
         text = f"mean of {seeds} seeds, 25-75 % and 10-90 %" if seeds > 1 else "one seed"
         if data.spec.network:
-            upper = (data.calls, np.percentile(data.stationarity[:, data.finite], 90, axis=1))
+            upper = (data.calls, edges[3])
             self._place(words["mean"], upper, f"stationarity, {text}")
         else:
-            lower = (data.calls, np.percentile(data.stationarity[:, data.finite], 10, axis=1))
+            lower = (data.calls, edges[0])
             self._place(words["mean"], lower, text.replace(", ", ",\n"), below_at=0.14)
         for i, (text_artist, (label, trace)) in enumerate(
             zip(self._kept_words, kept, strict=False)

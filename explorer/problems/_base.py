@@ -26,7 +26,7 @@ class Problem(ABC):
     label: ClassVar[str]
     formula: ClassVar[str]
     network: ClassVar[bool]
-    most_records: ClassVar[int] = 200
+    most_records: ClassVar[int] = 500
     defaults: ClassVar[Mapping[str, Any]]
 
     @abstractmethod

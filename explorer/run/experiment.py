@@ -79,6 +79,7 @@ class Experiment:
         first = self._schedule(spec.batch_size, spec.batch_size)
         self.optimizer = make(OPTIMIZERS, spec, spec.optimizer, params=groups, lr=first.lr)
         self._scion = self.optimizer if isinstance(self.optimizer, Scion) else None
+        self._take_step = self.optimizer.step if self._scion is None else self._scion.update
         self._bound, self.trace = self._make_bound(f"{self._device}, {why}")
         self._strata = strata(
             spec.n_steps, self._streams.generator(-1, "measure"), self.problem.most_records
@@ -117,7 +118,7 @@ class Experiment:
         bound = float("nan")
         if self._bound is not None:
             bound = self._bound.advance(lr, momentum, batch_size, coefficient)
-        self.optimizer.step()
+        self._take_step()
         self._sum_lr += lr
         self.step += 1
         records = self._close(stratum, measured, bound, last=last)

@@ -12,7 +12,7 @@ from explorer.ui._jobs import Kept
 from explorer.ui._view import View
 
 FRAMES_A_SECOND = 12
-DRAWING_SHARE = 0.25  # of the time goes into pictures at most, so that the run stays quick
+DRAWING_SHARE = 0.3  # of the time goes into pictures at most, so that the run stays quick
 SERIES_EVERY_S = 0.5  # numbers and words are read more slowly than a line is seen to move
 
 

@@ -80,10 +80,10 @@ def test_draws_are_as_often_above_zero_as_below(text):
     assert abs(x.sign().mean()) <= ERRORS / DRAWS**0.5
 
 
-@pytest.mark.parametrize("batch_size", [2, 16])
-def test_the_mean_of_a_batch_has_the_law_of_a_mean_of_draws(noise, batch_size):
-    at_once = draws(noise, batch_size)
-    one_by_one = draws(noise, 1, batch_size * DRAWS, seed=1).view(batch_size, -1).mean(0)
+@pytest.mark.parametrize(("batch_size", "count"), [(2, DRAWS), (16, DRAWS // 2)])
+def test_the_mean_of_a_batch_has_the_law_of_a_mean_of_draws(noise, batch_size, count):
+    at_once = draws(noise, batch_size, count)
+    one_by_one = draws(noise, 1, batch_size * count, seed=1).view(batch_size, -1).mean(0)
     assert same_law(at_once, one_by_one)
 
 
@@ -248,7 +248,7 @@ def test_the_mean_size_of_a_skewed_entry_is_scipys(p, skewness):
     noise = NOISES["skewed_stable"](tail_index=p, noise_scale=2.0, skewness=skewness)
     law = stats.levy_stable(p, skewness, scale=2.0)
     ends = 400.0
-    grid = np.linspace(-ends, ends, 4001)
+    grid = np.sinh(np.linspace(-np.arcsinh(ends), np.arcsinh(ends), 401))  # dense where the law is
     inside = np.trapezoid(np.abs(grid) * law.pdf(grid), grid)
     # beyond the ends the density is the tail's first term
     one_side = math.gamma(p) * math.sin(math.pi * p / 2) / math.pi * 2.0**p
