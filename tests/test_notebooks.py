@@ -23,7 +23,7 @@ PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 ABSOLUTE_PATH = re.compile(
     r"(?<![\w./:*+-])(?:/(?:home|root|Users|usr|opt|tmp|var|mnt|srv|work)/|[A-Z]:\\)"
 )
-A_SENTENCE = re.compile(r"Explorer\(.+\): [^\n]+ calls, \d+ seeds?: [^\n]+\.")
+A_SENTENCE = re.compile(r"[^\n]+ calls, \d+ seeds?: [^\n]+\.")
 PRINTS = re.compile(r"^\s*(?:print|display|check)\(|^panel$|^\w+\.run\(\)$", re.MULTILINE)
 
 
@@ -126,17 +126,17 @@ def test_it_stays_below_one_megabyte(path):
     assert path.stat().st_size < 1_000_000
 
 
-def test_a_stored_panel_holds_its_picture_and_its_sentence(notebook):
-    panels = [
-        output.data
-        for cell in cells(notebook, "code")
-        for output in cell.outputs
-        if WIDGET in output.get("data", {})
-    ]
+def test_a_stored_panel_is_followed_by_its_picture_and_its_sentence(notebook):
+    panels = 0
+    for cell in cells(notebook, "code"):
+        outputs = [output.get("data", {}) for output in cell.outputs]
+        for at in (i for i, data in enumerate(outputs) if WIDGET in data):
+            picture, words = outputs[at + 1 : at + 3]
+            assert base64.b64decode(picture["image/png"]).startswith(PNG_SIGNATURE)
+            assert A_SENTENCE.fullmatch(words["text/plain"])
+            panels += 1
     assert panels
-    for data in panels:
-        assert base64.b64decode(data["image/png"]).startswith(PNG_SIGNATURE)
-        assert A_SENTENCE.fullmatch(data["text/plain"])
+
 
 
 def nbval(path):

@@ -1,6 +1,5 @@
 """Explorer: the page, with controls, the live picture and the sentence under it."""
 
-import base64
 import html
 from collections.abc import Iterator, Sequence
 from typing import Any, final
@@ -12,6 +11,7 @@ from explorer.run.spec import RunSpec
 from explorer.run.sweep import Rate
 from explorer.run.trace import Trace
 from explorer.ui._fields import FOLDED, MAIN
+from explorer.ui._stored import HIDDEN_WHILE_LIVE, Stored
 from explorer.ui._view import View
 from explorer.ui.controls import Controls
 from explorer.ui.figure_view import FigureView
@@ -19,7 +19,9 @@ from explorer.ui.image_view import ImageView
 from explorer.ui.presets import PRESETS, Preset
 from explorer.ui.session import Action, Session, Wish
 
-STYLE = """<style>
+STYLE = (
+    f"<style>{HIDDEN_WHILE_LIVE}"
+    """
 .explorer-error { color: var(--jp-error-color0, #b00020); font-size: 12px; line-height: 1.35;
   white-space: normal; }
 .explorer-why, .explorer-status { color: var(--jp-ui-font-color2, #616161); font-size: 12px;
@@ -33,6 +35,9 @@ STYLE = """<style>
   font-size: 12px; line-height: 1.35; white-space: normal; }
 .explorer-run.mod-active { box-shadow: none; background-color: var(--jp-brand-color1, #1976d2); }
 </style>"""
+)
+
+LIVE = "The panel lives while its kernel runs; this is what it showed last:"
 
 
 @final
@@ -79,9 +84,9 @@ class Explorer(widgets.VBox):
         self._own = spec
         self._shown_plots = _known(plots, tuple(PLOTS), "plot")
         shown = _known(controls, (*MAIN, *FOLDED), "control")
-        self._display_id: str | None = None
+        self._stored = Stored()
         self.view: View = ImageView() if fallback else FigureView()
-        self.session = Session(self.view, self._show_status)
+        self.session = Session(self.view, self._show_status, self._store)
         self.controls = Controls(spec or self._preset.spec, self._choice)
         self._make_buttons()
         self._make_texts()
@@ -115,8 +120,7 @@ class Explorer(widgets.VBox):
         """Run the present choice to its end in this thread, and return its trace."""
         job = self.session.run(self._wish("run"))
         self._show_status()
-        if self._display_id is not None:
-            self._publish(update=True)
+        self._store()
         return job.data
 
     def start(self) -> None:
@@ -151,32 +155,21 @@ class Explorer(widgets.VBox):
         return f"Explorer({self._preset.name}): {self.session.sentence}"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        """Return the live panel, and for readers without a kernel its picture and sentence."""
-        return {
-            "application/vnd.jupyter.widget-view+json": {
-                "version_major": 2,
-                "version_minor": 0,
-                "model_id": self.model_id,
-            },
-            "image/png": base64.b64encode(self.session.picture()).decode("ascii"),
-            "text/plain": repr(self),
-        }
+        """Return the live panel alone."""
+        view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
+        return {"application/vnd.jupyter.widget-view+json": view, "text/plain": LIVE}
 
     def _ipython_display_(self) -> None:
-        """Display the panel under an id, so that a later run can renew the stored picture."""
-        self._display_id = self._display_id or f"explorer-{self.model_id}"
-        self._publish(update=False)
-
-    def _publish(self, *, update: bool) -> None:
-        """Display the panel, or renew what a reader of the stored notebook sees of it."""
+        """Display the panel, and for readers without a kernel its picture and sentence."""
         from IPython.display import publish_display_data
 
-        publish_display_data(
-            self._repr_mimebundle_(),
-            metadata={},
-            transient={"display_id": self._display_id},
-            update=update,
-        )
+        publish_display_data(self._repr_mimebundle_())
+        self._stored.display(self.session.picture(), self.session.sentence)
+
+    def _store(self) -> None:
+        """Renew what a reader of the saved notebook will see."""
+        if self._stored.displayed:
+            self._stored.renew(self.session.picture(), self.session.sentence)
 
     def _wish(self, action: Action) -> Wish:
         same = set(self.spec.diff(self._start_spec)) <= {"seed"}

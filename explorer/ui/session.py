@@ -19,6 +19,7 @@ from explorer.ui._painter import Painter
 from explorer.ui._view import View
 
 QUIET_S = 0.05  # a slider that is being dragged leaves many wishes; the run waits for the last
+REST_S = 0.5  # without a wish, then the picture is one to be stored
 MOST_KEPT = 4
 
 State = Literal["idle", "running", "paused", "finished", "failed"]
@@ -49,6 +50,7 @@ class Session:
     Args:
         view: Where frames are shown.
         on_change: Called by the worker after each change of state, and now and then in a run.
+        on_rest: Called by the worker when it has had nothing to do for half a second.
         clock: Seconds on a clock that never goes back.
 
     Attributes:
@@ -69,6 +71,7 @@ class Session:
         self,
         view: View,
         on_change: Callable[[], None] = lambda: None,
+        on_rest: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.state: State = "idle"
@@ -83,6 +86,7 @@ class Session:
         self.seconds = 0.0
         self._clock = clock
         self._on_change = on_change
+        self._on_rest = on_rest
         self._mailbox = threading.Condition()
         self._wish: Wish | None = None
         self._redraw = False
@@ -200,17 +204,25 @@ class Session:
         self.look(pixel_ratio=pixel_ratio, width=max(width, 360), theme=theme)
 
     def _work(self) -> None:
+        rested = True
         while True:
             with self._mailbox:
-                self._mailbox.wait_for(lambda: self._wish or self._redraw or self._closed)
+                called = self._mailbox.wait_for(
+                    lambda: self._wish or self._redraw or self._closed,
+                    timeout=None if rested else REST_S,
+                )
                 if self._closed:
                     return
-            self._wait_for_quiet()
-            with self._engine:
-                try:
+            rested = not called
+            try:
+                if rested:
+                    self._on_rest()
+                    continue
+                self._wait_for_quiet()
+                with self._engine:
                     self._do_next()
-                except Exception as error:
-                    self._fail(error)
+            except Exception as error:
+                self._fail(error)
 
     def _wait_for_quiet(self) -> None:
         """Return once no newer wish has come for a moment, or at once for a mere redrawing."""

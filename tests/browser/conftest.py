@@ -277,9 +277,20 @@ class Lab:
                 self.wait_until_run()
         return page
 
-    def reload(self) -> None:
-        """Save the notebook and load the page again, as a user does; the kernel lives on."""
+    def save(self) -> nbformat.NotebookNode:
+        """Save the notebook, as a user does, and return what is in its file."""
         self.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+        return nbformat.read(self._server.root / self._notebooks[-1], as_version=4)
+
+    def reload(self, *, kernel: bool = True) -> None:
+        """Save the notebook and load the page again, as a user does.
+
+        Args:
+            kernel: Whether its kernel lives on; else a fresh one knows nothing of its widgets.
+        """
+        self.save()
+        if not kernel:
+            self._server.shut_kernels_down(self._notebooks)
         self._go(f"{self._server.url}lab/tree/{self._notebooks[-1]}")
 
     def _go(self, address: str) -> None:

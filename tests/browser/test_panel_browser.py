@@ -77,6 +77,31 @@ def test_a_finished_run_says_in_words_and_in_the_alt_text_what_it_shows(lab):
     assert same.strip() == "True", "a run of the worker is bit for bit a run in the cell"
 
 
+def test_a_saved_notebook_shows_the_last_picture_and_the_sentence_to_who_only_reads(lab):
+    page = lab.open(
+        ["from explorer import Explorer, RunSpec\npanel = Explorer(RunSpec(horizon=500)); panel"]
+    )
+    lab.wait_for_frame(1)
+    press(page, "Run")
+    wait_for_state(page, "finished")
+    said = sentence(page)
+    page.wait_for_function(
+        "said => document.querySelector('.explorer-stored')?.textContent === said", arg=said
+    )
+    stored = page.locator(".explorer-stored")
+    assert not stored.is_visible(), "beside the live panel it would stand twice"
+    assert not page.locator(".jp-RenderedImage img").is_visible()
+    _, picture, words = lab.save().cells[0].outputs
+    assert words["data"]["text/plain"] == said
+    lab.reload(kernel=False)
+    stored.wait_for()
+    assert stored.inner_text() == said
+    image = page.locator(".jp-RenderedImage img")
+    image.scroll_into_view_if_needed()
+    assert image.bounding_box()["width"] == picture["metadata"]["image/png"]["width"]
+    lab.screenshot("panel-only-read-light")
+
+
 def test_a_moved_slider_restarts_a_running_panel(lab):
     page = lab.open(PANEL)
     lab.wait_for_frame(1)

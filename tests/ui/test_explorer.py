@@ -2,11 +2,13 @@
 
 import base64
 import html
+import io
 import threading
 import time
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from explorer import PRESETS, RunSpec, Trace, run
 from explorer.ui._fields import FOLDED, MAIN
@@ -304,18 +306,72 @@ def test_a_failed_run_says_so_on_the_page(make):
     until(lambda: panel.state == "idle" and 'role="alert"' not in panel._sentence.value)
 
 
+@pytest.fixture
+def published(monkeypatch):
+    """What was displayed, as (display id, update, data, metadata)."""
+    said = []
+
+    def publish(data, metadata=None, *, transient=None, update=False):
+        said.append(((transient or {}).get("display_id"), update, data, metadata))
+
+    monkeypatch.setattr("IPython.display.publish_display_data", publish)
+    return said
+
+
 @pytest.mark.parametrize("fallback", [False, True])
-def test_a_reader_without_a_kernel_gets_the_picture_and_one_line(make, fallback):
+def test_a_reader_without_a_kernel_gets_the_last_picture_and_the_sentence(
+    make, published, fallback
+):
     panel = make(SPEC, fallback=fallback)
-    for _ in range(2):
-        bundle = panel._repr_mimebundle_()
-        view = bundle["application/vnd.jupyter.widget-view+json"]
-        assert view["model_id"] == panel.model_id
-        assert (view["version_major"], view["version_minor"]) == (2, 0)
-        assert base64.b64decode(bundle["image/png"], validate=True).startswith(PNG_SIGNATURE)
-        assert bundle["text/plain"] == repr(panel)
-        assert "\n" not in bundle["text/plain"]
-        panel.run()
+    panel._ipython_display_()
+    live, picture, words = published
+    view = live[2]["application/vnd.jupyter.widget-view+json"]
+    assert view["model_id"] == panel.model_id
+    assert (view["version_major"], view["version_minor"]) == (2, 0)
+    assert "image/png" not in live[2], "the picture would stand twice"
+    assert words[2]["text/plain"].endswith("not run yet.")
+    empty = picture[2]["image/png"]
+    del published[:]
+    panel.run()
+    assert [(one[0], one[1]) for one in published] == [(picture[0], True), (words[0], True)]
+    png = base64.b64decode(published[0][2]["image/png"], validate=True)
+    assert png.startswith(PNG_SIGNATURE)
+    assert published[0][2]["image/png"] != empty
+    said = panel.trace.sentence
+    shape = published[0][3]["image/png"]
+    assert shape["alt"] == said == published[1][2]["text/plain"]
+    with Image.open(io.BytesIO(png)) as image:
+        assert image.size == (2 * shape["width"], 2 * shape["height"])
+    assert published[1][2]["text/html"] == f'<p class="explorer-stored">{html.escape(said)}</p>'
+
+
+@pytest.mark.parametrize("end", ["finished", "paused"])
+def test_a_run_by_the_button_is_stored_as_soon_as_the_worker_rests(make, published, end):
+    panel = make(SPEC if end == "finished" else SPEC.replace(horizon=10**6))
+    panel._ipython_display_()
+    del published[:]
+    panel.start()
+    until(lambda: panel.trace is not None and len(panel.trace) > 20)
+    if end == "paused":
+        panel.pause()
+    until(lambda: panel.state == end)
+    until(lambda: len(published) == 2)
+    assert published[1][2]["text/plain"] == panel.trace.sentence
+
+
+def test_a_panel_that_nobody_displayed_stores_nothing(make, published):
+    panel = make(SPEC)
+    panel.run()
+    assert published == []
+
+
+def test_what_is_stored_is_not_stored_twice(make, published):
+    panel = make(SPEC)
+    panel._ipython_display_()
+    panel.run()
+    count = len(published)
+    panel._store()
+    assert len(published) == count
 
 
 def test_its_line_of_text_is_the_sentence_of_the_picture(panel):
