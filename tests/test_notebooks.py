@@ -138,7 +138,6 @@ def test_a_stored_panel_is_followed_by_its_picture_and_its_sentence(notebook):
     assert panels
 
 
-
 def nbval(path):
     command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-q"]
     alone = ["-c", os.devnull, "--rootdir", str(path.parent), "-p", "no:cacheprovider"]

@@ -1,6 +1,8 @@
 """AdamW: torch's own, as a baseline."""
 
+import math
 from collections.abc import Iterable
+from numbers import Real
 from typing import Any, final
 
 import torch
@@ -17,7 +19,10 @@ class AdamW(torch.optim.AdamW):
         params: Parameters or groups.
         lr: Step size, positive.
         momentum: The first of its two betas.
-        weight_decay: torch's default.
+        weight_decay: At least 0; the default is torch's.
+
+    Raises:
+        ValueError: If ``weight_decay`` is negative or no finite number.
 
     Example:
         >>> x = torch.nn.Parameter(torch.ones(1))
@@ -33,4 +38,10 @@ class AdamW(torch.optim.AdamW):
         momentum: float = 0.9,
         weight_decay: float = 0.01,
     ) -> None:
+        # torch lets NaN pass, and says of the rest only that it is invalid
+        if not (isinstance(weight_decay, Real) and 0 <= float(weight_decay) < math.inf):
+            raise ValueError(
+                f"weight_decay must be a number of at least 0, got {weight_decay!r}; "
+                "choose 0 for none."
+            )
         super().__init__(params, lr=lr, betas=(momentum, 0.999), weight_decay=weight_decay)

@@ -219,6 +219,9 @@ def _check_group(group: dict[str, Any]) -> None:
             name == "max_extrapolation" and value is None
         ):
             raise TypeError(f"{name} must be a number, got {value!r}; try {name}=0.5.")
+    for name in ("constrained", "stacked"):
+        if not isinstance(group[name], bool):
+            raise TypeError(f"{name} must be True or False, got {group[name]!r}.")
     for name in ("lr", "radius"):
         if not 0 < group[name] < math.inf:
             raise ValueError(
@@ -241,6 +244,8 @@ def _check_group(group: dict[str, Any]) -> None:
         )
     norm = as_norm(group["norm"])
     for p in group["params"]:
+        if not p.is_floating_point():
+            raise ValueError(f"parameters must be real floating point, got {p.dtype}; cast them.")
         as_matrix(p, _view(group, norm, p), stacked=group["stacked"])
 
 

@@ -12,6 +12,7 @@ from explorer.registry import PLOTS
 
 GUIDE_DECADES = 1.1
 GUIDE_BELOW = 0.55  # of the mean
+STATIONARITY = r"$\|\nabla f(X_t)\|_*$"
 FULL_LABELS = 12  # records from which on there is room for words
 
 
@@ -51,12 +52,13 @@ class Decay(Plot):
         }
         self._kept_words = [self._text(c, fontsize=SMALL_PT, va="top") for c in self.palette.kept]
         self.axes.set_xlabel("oracle calls", fontsize=11)
-        self.axes.set_ylabel(r"$\|\nabla f(X_t)\|_*$", fontsize=11)
         self.axes.xaxis.set_major_formatter(PLAIN)
         self.axes.yaxis.set_major_formatter(PLAIN)
 
     def update(self, data: Any, kept: Sequence[tuple[str, Any]] = ()) -> None:
         self._entitle(data.title)
+        network = data.spec.network
+        self.axes.set_ylabel("stationarity, and loss" if network else STATIONARITY, fontsize=11)
         kept = [(label, trace) for label, trace in kept if len(trace)]
         for artist in self.moving:
             artist.set_visible(False)

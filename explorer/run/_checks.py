@@ -5,6 +5,9 @@ import operator
 from numbers import Real
 from typing import Any
 
+import torch
+from torch import nn
+
 from explorer.registry import (
     GEOMETRIES,
     NOISES,
@@ -53,6 +56,7 @@ def check(values: dict[str, Any]) -> None:
         )
     _check_norm(values, problem)
     _check_noise(values, problem)
+    _check_optimizer(values)
     _check_schedule(values, problem)
 
 
@@ -106,13 +110,22 @@ def _check_noise(values: dict[str, Any], problem: Any) -> None:
     NOISES.make(values["noise"], **{name: x for name, x in given.items() if name in taken})
 
 
-def _check_schedule(values: dict[str, Any], problem: Any) -> None:
+def _check_optimizer(values: dict[str, Any]) -> None:
     name, options = OPTIMIZERS.parse(text("optimizer", values["optimizer"]))
     able = set(parameters(OPTIMIZERS[name])) - {*OF_THE_GEOMETRY, *values}
     for unknown in set(options) - able:
         raise ValueError(
             f"optimizer {name!r} has no option {unknown!r} in a run; it has {sorted(able)}."
         )
+    # made once on a matrix of its own, so that a bad option is refused here and not by a run
+    try:
+        OPTIMIZERS.make(values["optimizer"], params=[nn.Parameter(torch.zeros(1, 1))], lr=1.0)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"optimizer {values['optimizer']!r} cannot be made: {error}") from None
+
+
+def _check_schedule(values: dict[str, Any], problem: Any) -> None:
+    name, _ = OPTIMIZERS.parse(values["optimizer"])
     is_lmo_method = "norm" in parameters(OPTIMIZERS[name])
     schedule = values["schedule"]
     if not is_lmo_method:

@@ -115,8 +115,7 @@ def unmet(
         'no bound drawn: the inequality is about steps of size lr along an LMO, which this ...'
     """
     reasons = {
-        "no bound drawn: a network's L, rho, gap and noise constant are unknown; "
-        "only the exponent is theory.": network,
+        "no bound drawn: a network's L, rho, gap and noise constant are unknown.": network,
         "no bound drawn: the inequality is about steps of size lr along an LMO, which this "
         "optimizer does not take.": not lmo_method,
         "no bound drawn: the constant K of this noise is unknown.": not noise_constant,

@@ -50,7 +50,7 @@ class Word:
 
 WORDS = {
     "problem": Word("Problem", "The objective f."),
-    OPTIONS: Word("Problem options", "What this problem alone asks for, e.g. flatness=10."),
+    OPTIONS: Word("Options", "What this problem alone asks for, e.g. flatness=10."),
     "norm": Word("Norm geometry", "What a step of size one is; its dual norm is the y axis."),
     "noise": Word("Noise", "What is added to the gradient at every oracle call."),
     "tail_index": Word(

@@ -33,6 +33,8 @@ STYLE = (
   white-space: normal; }
 .explorer-controls .widget-html-content, .explorer-controls .widget-htmlmath-content {
   font-size: 12px; line-height: 1.35; white-space: normal; }
+body[data-jp-theme-light="false"] .explorer-error,
+body[data-jp-theme-light="false"] .explorer-failed { color: var(--jp-error-color1, #f44336); }
 .explorer-run.mod-active { box-shadow: none; background-color: var(--jp-brand-color1, #1976d2); }
 </style>"""
 )

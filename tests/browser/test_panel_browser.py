@@ -3,8 +3,6 @@
 import re
 import time
 
-import pytest
-
 PANEL = ["from explorer import Explorer; panel = Explorer(); panel"]
 
 

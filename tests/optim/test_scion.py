@@ -333,6 +333,9 @@ REFUSED = [
     (MATRIX, {"norm": 3}, TypeError, "norm must be a name or a Norm, got 3; expected one of ["),
     (VECTOR, {"norm": "spectral"}, ValueError, "shape (3,); give it its own group"),
     (KERNEL, {"norm": "row"}, ValueError, "shape (2, 3, 5, 5); give it its own group"),
+    (MATRIX, {"constrained": 1}, TypeError, "constrained must be True or False, got 1."),
+    (MATRIX, {"stacked": "no"}, TypeError, "stacked must be True or False, got 'no'."),
+    (MATRIX + 0j, {"lr": 0.2}, ValueError, "must be real floating point, got torch.complex64"),
     (MATRIX, {"stacked": True}, ValueError, "stacked parameter of shape (2, 3); give it its"),
 ]
 
@@ -351,6 +354,22 @@ def test_a_refused_group_leaves_the_optimiser_as_it_was():
     with pytest.raises(ValueError, match="radius"):
         optimizer.add_param_group({"params": [parameter(2, 3)], "radius": -1.0})
     assert len(optimizer.param_groups) == 1
+
+
+def test_update_is_step_without_its_hooks():
+    ends = []
+    for update in (False, True):
+        p = parameter(2, 3)
+        optimizer = Scion([p], norm="spectral", lr=0.1, transport=True)
+        for _ in range(3):
+            p.grad = p.detach().clone()
+            if update:
+                with torch.no_grad():
+                    optimizer.update()
+            else:
+                optimizer.step()
+        ends.append(p.detach().clone())
+    assert torch.equal(*ends)
 
 
 def test_transport_switched_off_goes_on_from_the_iterate():
