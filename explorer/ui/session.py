@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple, final
 
 from explorer.plots._canvas import Canvas
 from explorer.registry import PLOTS
-from explorer.run.device import few_threads
+from explorer.run.device import few_threads, give_memory_back
 from explorer.run.spec import RunSpec
 from explorer.run.trace import Trace
 from explorer.ui._jobs import Job, Kept, RateJob, RunJob, label_of
@@ -217,6 +217,7 @@ class Session:
             try:
                 if rested:
                     self._on_rest()
+                    give_memory_back()
                     continue
                 self._wait_for_quiet()
                 with self._engine:

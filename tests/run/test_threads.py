@@ -1,11 +1,12 @@
-"""How many threads a run takes, and that it gives them back."""
+"""How many threads a run takes, and that it gives them and its memory back."""
 
 import threading
+from types import SimpleNamespace
 
 import pytest
 import torch
 
-from explorer.run.device import BLAS, ENTRIES_FOR_THREADS, few_threads
+from explorer.run.device import BLAS, ENTRIES_FOR_THREADS, few_threads, give_memory_back
 
 
 @pytest.fixture(autouse=True)
@@ -57,3 +58,21 @@ def test_runs_that_overlap_give_all_threads_back():
     assert seen == [1, 2]
     assert torch.get_num_threads() == 2
     assert blas_threads() == before
+
+
+@pytest.mark.parametrize(
+    ("platform", "library", "trimmed"),
+    [("linux", ["malloc_trim"], [0]), ("linux", [], []), ("win32", None, [])],
+    ids=["glibc", "musl", "windows"],
+)
+def test_memory_is_given_back_where_the_c_library_can(monkeypatch, platform, library, trimmed):
+    asked = []
+
+    def load(_):
+        assert library is not None, "Windows has no library without a name"
+        return SimpleNamespace(**dict.fromkeys(library, asked.append))
+
+    monkeypatch.setattr("sys.platform", platform)
+    monkeypatch.setattr("ctypes.CDLL", load)
+    give_memory_back()
+    assert asked == trimmed

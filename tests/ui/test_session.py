@@ -103,6 +103,36 @@ def test_a_run_goes_through_its_states_in_order(view):
     assert states[-1] == "idle"
 
 
+def test_the_worker_rests_once_after_its_work_and_gives_memory_back(view, monkeypatch):
+    done = []
+    monkeypatch.setattr("explorer.ui.session.REST_S", 0.01)
+    monkeypatch.setattr("explorer.ui.session.give_memory_back", lambda: done.append("memory"))
+    session = Session(view, on_rest=lambda: done.append(session.state), clock=Ticking())
+    session.show_spec(SPEC)
+    for _ in range(2):
+        session.want(Wish(SPEC, "run"))
+        until(lambda: session.state == "finished" and len(done) == 2)
+        time.sleep(0.1)
+        assert done == ["finished", "memory"]
+        done.clear()
+    session.close()
+
+
+def test_a_rest_that_fails_is_shown_and_the_worker_lives(view, monkeypatch):
+    monkeypatch.setattr("explorer.ui.session.REST_S", 0.01)
+
+    def fail():
+        raise OSError("no room")
+
+    session = Session(view, on_rest=fail, clock=Ticking())
+    session.show_spec(SPEC)
+    for _ in range(2):
+        session.want(Wish(SPEC, "run"))
+        until(lambda: session.state == "failed")
+        assert session.error == "OSError: no room"
+    session.close()
+
+
 def test_a_run_of_the_worker_equals_run_to_the_bit(session, view, reference):
     session.want(Wish(SPEC, "run"))
     until(lambda: session.state == "finished")
