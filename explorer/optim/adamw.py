@@ -22,7 +22,8 @@ class AdamW(torch.optim.AdamW):
         weight_decay: At least 0; the default is torch's.
 
     Raises:
-        ValueError: If ``weight_decay`` is negative or no finite number.
+        TypeError: If ``weight_decay`` is no number.
+        ValueError: If it is negative or not finite.
 
     Example:
         >>> x = torch.nn.Parameter(torch.ones(1))
@@ -38,10 +39,12 @@ class AdamW(torch.optim.AdamW):
         momentum: float = 0.9,
         weight_decay: float = 0.01,
     ) -> None:
+        if isinstance(weight_decay, bool) or not isinstance(weight_decay, Real):
+            raise TypeError(f"weight_decay must be a number, got {weight_decay!r}; try 0.01.")
         # torch lets NaN pass, and says of the rest only that it is invalid
-        if not (isinstance(weight_decay, Real) and 0 <= float(weight_decay) < math.inf):
+        if not 0 <= weight_decay < math.inf:
             raise ValueError(
-                f"weight_decay must be a number of at least 0, got {weight_decay!r}; "
+                f"weight_decay must be finite and at least 0, got {weight_decay!r}; "
                 "choose 0 for none."
             )
         super().__init__(params, lr=lr, betas=(momentum, 0.999), weight_decay=weight_decay)

@@ -18,7 +18,8 @@ class Problem(ABC):
     Attributes:
         label: Name shown in menus.
         formula: The objective in LaTeX.
-        network: True for a network, whose constants nobody knows.
+        network: True for a network.
+        smooth: True where L is known: then there are bounds and tuned schedules.
         most_records: How often a run is measured; fewer where the full gradient is dear.
         defaults: The problem's own choice for every field of a spec but ``problem``.
     """
@@ -26,6 +27,7 @@ class Problem(ABC):
     label: ClassVar[str]
     formula: ClassVar[str]
     network: ClassVar[bool]
+    smooth: ClassVar[bool]
     most_records: ClassVar[int] = 500
     defaults: ClassVar[Mapping[str, Any]]
 
@@ -58,9 +60,12 @@ class Toy(Problem):
     Attributes:
         rows: m.
         columns: n.
+        infimum_attained: False where the gap is an upper bound, since no X reaches the infimum.
     """
 
     network = False
+    smooth = True
+    infimum_attained: ClassVar[bool] = True
     rows: int
     columns: int
 
@@ -95,6 +100,17 @@ class Toy(Problem):
         return self.gradient(state)
 
 
+class UnboundedToy(Toy):
+    """A toy whose curvature grows without limit: it has no L, and no theorem is about it."""
+
+    smooth = False
+
+    @property
+    def curvature(self) -> tuple[float, float]:
+        """No numbers: both are infinite."""
+        return float("inf"), float("inf")
+
+
 TOY_DEFAULTS: Mapping[str, Any] = {
     "rows": 4,
     "columns": 16,
@@ -116,6 +132,18 @@ TOY_DEFAULTS: Mapping[str, Any] = {
     "seed": 0,
     "device": "auto",
     "dtype": "float32",
+}
+
+# without L nothing is tuned, and there is no level of noise: what follows is the choice of those
+# who want to see SGD diverge and a step of fixed length not
+UNBOUNDED_DEFAULTS: Mapping[str, Any] = {
+    **TOY_DEFAULTS,
+    "noise_level": None,
+    "noise_scale": 0.4,
+    "schedule": "constant",
+    "momentum": 0.9,
+    "lr": 0.03,
+    "horizon": 3000,
 }
 
 

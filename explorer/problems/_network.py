@@ -21,6 +21,7 @@ class Network(Problem):
     """
 
     network = True
+    smooth = False
     most_records = 80
 
     @abstractmethod

@@ -117,11 +117,17 @@ def _check_optimizer(values: dict[str, Any]) -> None:
         raise ValueError(
             f"optimizer {name!r} has no option {unknown!r} in a run; it has {sorted(able)}."
         )
+    if not options:
+        return
     # made once on a matrix of its own, so that a bad option is refused here and not by a run
+    cls = OPTIMIZERS[name]
+    taken = {field: values[field] for field in _asked_for(cls, values)}
+    given = {"lr": 1.0} | {field: value for field, value in taken.items() if value is not None}
     try:
-        OPTIMIZERS.make(values["optimizer"], params=[nn.Parameter(torch.zeros(1, 1))], lr=1.0)
+        OPTIMIZERS.make(values["optimizer"], params=[nn.Parameter(torch.zeros(1, 1))], **given)
     except (TypeError, ValueError) as error:
-        raise type(error)(f"optimizer {values['optimizer']!r} cannot be made: {error}") from None
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"optimizer {values['optimizer']!r} cannot be made: {error}") from None
 
 
 def _check_schedule(values: dict[str, Any], problem: Any) -> None:
@@ -136,17 +142,17 @@ def _check_schedule(values: dict[str, Any], problem: Any) -> None:
             )
         if values["lr"] is None:
             raise ValueError(f"lr must be given for optimizer {name!r}, got None; try lr=0.01.")
-    elif problem.network:
+    elif not problem.smooth:
         if schedule in TUNED:
             raise ValueError(
-                f"schedule {schedule!r} needs L, rho and K, which nobody knows for a network; "
+                f"schedule {schedule!r} is tuned by L, which {values['problem']!r} has not; "
                 "choose 'constant' or 'linear'."
             )
         for field, example in (("lr", "2**-5"), ("momentum", "0.95")):
             if values[field] is None:
                 raise ValueError(
-                    f"{field} must be given on a network, got None: there is no constant to tune "
-                    f"it by; try {field}={example}."
+                    f"{field} must be given for {values['problem']!r}, got None: there is no "
+                    f"constant to tune it by; try {field}={example}."
                 )
 
 

@@ -17,6 +17,13 @@ from explorer.run._checks import text
 NOISE_UNITS = ("noise_level", "noise_scale", "noise_ratio")
 
 
+def noise_units(problem: Any) -> tuple[str, ...]:
+    """Return the units in which a problem's noise may be given; a level is measured by L."""
+    if problem.network:
+        return ("noise_ratio",)
+    return ("noise_level", "noise_scale") if problem.smooth else ("noise_scale",)
+
+
 class _Choice:
     """The mark of a field that was not given."""
 
@@ -99,7 +106,10 @@ def _drop_what_no_longer_applies(
     new = PROBLEMS.parse(values["problem"])[0]
     if old == new:
         return
-    kind_changed = PROBLEMS[old].network != PROBLEMS[new].network
+    kind_changed = any(
+        getattr(PROBLEMS[old], trait) != getattr(PROBLEMS[new], trait)
+        for trait in ("network", "smooth")
+    )
     of_a_kind = {"rows", "columns", "norm", "noise", "schedule", "momentum", "lr", *NOISE_UNITS}
     for name in set(values) - fresh - {"problem"}:
         if name not in given or (kind_changed and name in of_a_kind):
@@ -116,9 +126,9 @@ def _choose(values: dict[str, Any]) -> None:
             f"the noise is given twice, {' and '.join(f'{u}={values[u]!r}' for u in units)}; "
             "give one of them."
         )
-    fitting = ("noise_ratio",) if problem.network else ("noise_level", "noise_scale")
+    fitting = noise_units(problem)
     if units and units[0] not in fitting:
-        kind = "a network" if problem.network else "a toy"
+        kind = "a network" if problem.network else "a toy" if problem.smooth else "a toy without L"
         raise ValueError(
             f"{units[0]} is not a unit of noise on {kind} such as {name!r}, got "
             f"{values[units[0]]!r}; give {' or '.join(fitting)}."
@@ -130,10 +140,11 @@ def _choose(values: dict[str, Any]) -> None:
         if values[field] is CHOICE:
             values[field] = default
     if all(values[unit] is None for unit in NOISE_UNITS):
+        own = next(unit for unit in fitting if problem.defaults[unit] is not None)
         if values["noise"] == "none":  # nothing asks for a unit, so the problem's own stands
-            values[fitting[0]] = problem.defaults[fitting[0]]
+            values[own] = problem.defaults[own]
             return
         raise ValueError(
-            f"{fitting[0]} must be a positive number, got None with no other unit; "
+            f"{own} must be a positive number, got None with no other unit; "
             "for no noise choose noise='none'."
         )

@@ -36,6 +36,9 @@ def toy_setting(spec: RunSpec, problem: Any, norm: Any) -> Setting:
         ValueError: If the noise is given as a level and its K is unknown.
     """
     noise = make(NOISES, spec, spec.noise, **_unit_scale(spec))
+    if not problem.smooth:
+        scale = {} if spec.noise == "none" else {"noise_scale": spec.noise_scale}
+        return Setting(make(NOISES, spec, spec.noise, **scale), None)
     unit = noise.constant(norm, problem.shape)
     constants = Constants(
         smoothness=problem.smoothness(norm),

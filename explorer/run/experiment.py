@@ -207,6 +207,7 @@ class Experiment:
         transport = float(spec.transport) if self._scion is not None else 0.0
         why_not = unmet(
             network=spec.network,
+            smooth=self.problem.smooth,
             lmo_method=self._scion is not None,
             noise_constant=constants is not None,
             transport=transport,

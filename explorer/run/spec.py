@@ -8,7 +8,7 @@ from typing import Any, final
 
 from explorer.registry import NOISES, OPTIMIZERS, PROBLEMS, Registry, parameters
 from explorer.run._checks import check
-from explorer.run._resolve import CHOICE, NOISE_UNITS, Origin, resolve
+from explorer.run._resolve import CHOICE, NOISE_UNITS, Origin, noise_units, resolve
 
 
 @final
@@ -217,8 +217,8 @@ def unasked(spec: RunSpec, field: str) -> str | None:
     if field in NOISE_UNITS:
         if spec.noise == "none":
             return "there is no noise"
-        if spec.network != (field == "noise_ratio"):
-            return "a network's noise has a ratio, a toy's a level or a scale"
+        if field not in noise_units(PROBLEMS[PROBLEMS.parse(spec.problem)[0]]):
+            return "a network's noise has a ratio, a toy's a scale or, where L is known, a level"
         if getattr(spec, field) is None:
             return f"the noise is given as {next(u for u in NOISE_UNITS if getattr(spec, u))}"
     if field in ("rows", "columns") and spec.network:

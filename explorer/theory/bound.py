@@ -88,6 +88,7 @@ class Bound:
 def unmet(
     *,
     network: bool,
+    smooth: bool,
     lmo_method: bool,
     noise_constant: bool,
     transport: float,
@@ -98,6 +99,7 @@ def unmet(
 
     Args:
         network: True where the objective is a network.
+        smooth: True where the objective has an L.
         lmo_method: True where every step is ``lr * lmo``.
         noise_constant: True where the noise's K is known.
         transport: The fraction of transport.
@@ -107,6 +109,7 @@ def unmet(
     Example:
         >>> unmet(
         ...     network=False,
+        ...     smooth=True,
         ...     lmo_method=False,
         ...     noise_constant=True,
         ...     transport=0,
@@ -116,6 +119,8 @@ def unmet(
     """
     reasons = {
         "no bound drawn: a network's L, rho, gap and noise constant are unknown.": network,
+        "no bound drawn: the curvature of this objective grows without limit, so it has no L and "
+        "no theorem is about it.": not smooth,
         "no bound drawn: the inequality is about steps of size lr along an LMO, which this "
         "optimizer does not take.": not lmo_method,
         "no bound drawn: the constant K of this noise is unknown.": not noise_constant,

@@ -3,62 +3,67 @@
 import base64
 import html
 import uuid
+from collections.abc import Callable
 from typing import Any, final
 
-# Where the panel lives, both stand twice: the stored ones are hidden. The rules look for the panel
-# among the outputs of the same cell, so a page that is only read has nothing to hide them.
+# JupyterLab and Notebook show a live panel and the stored copy behind it: there the copy is hidden.
+# Only outputs of the cell itself count, not what an Output widget holds. In other front ends both
+# stand on the page.
 HIDDEN_WHILE_LIVE = """
-.jp-OutputArea-child:has(.explorer-panel) ~ .jp-OutputArea-child:has(.explorer-stored),
-.jp-OutputArea-child:has(.explorer-panel)
-  ~ .jp-OutputArea-child:has(+ .jp-OutputArea-child .explorer-stored) { display: none; }"""
+.jp-OutputArea-child:has(> .jp-OutputArea-output > .explorer-panel)
+  ~ .jp-OutputArea-child:has(> .jp-OutputArea-output > .explorer-stored),
+.jp-OutputArea-child:has(> .jp-OutputArea-output > .explorer-panel)
+  ~ .jp-OutputArea-child:has(
+    + .jp-OutputArea-child > .jp-OutputArea-output > .explorer-stored
+  ) { display: none; }"""
 
 
 @final
 class Stored:
     """Two outputs behind the panel's own, which are renewed while that one stays as it is.
 
-    A front end makes an output anew when it is renewed. Of the panel itself that would be the whole
-    page, with its focus; of these two nobody who works with the panel sees anything.
-
-    Attributes:
-        displayed: True from the first :meth:`display` on.
+    A front end makes an output anew when it is renewed: of the panel itself that would be the whole
+    page, with its focus. It knows which outputs are meant until its page is loaded again; from then
+    on the stored copy stays as it is until the cell is run again.
     """
 
     def __init__(self) -> None:
         self._ids = [f"explorer-{uuid.uuid4().hex}" for _ in range(2)]
-        self.displayed = False
-        self._last: tuple[bytes, str] | None = None
+        self._publish: Callable[..., None] | None = None
+
+    @property
+    def displayed(self) -> bool:
+        """True once a cell holds them."""
+        return self._publish is not None
 
     def display(self, picture: bytes, sentence: str) -> None:
-        """Add both to the outputs of the present cell."""
-        self.displayed = True
-        self._publish(picture, sentence, update=False)
+        """Add both to the outputs of the present cell; in a terminal there are none."""
+        from IPython.core.getipython import get_ipython
+
+        shell: Any = get_ipython()
+        if getattr(shell, "kernel", None) is not None:
+            # the cell's own way out: while another cell is captured the shell's is another one
+            self._publish = shell.display_pub.publish
+            self._send(picture, sentence, update=False)
 
     def renew(self, picture: bytes, sentence: str) -> None:
         """Put others in their place, wherever they were displayed."""
-        if (picture, sentence) != self._last:
-            self._publish(picture, sentence, update=True)
+        self._send(picture, sentence, update=True)
 
-    def _publish(self, picture: bytes, sentence: str, *, update: bool) -> None:
-        from IPython.display import publish_display_data
-
-        self._last = (picture, sentence)
-        words = f'<p class="explorer-stored">{html.escape(sentence)}</p>'
+    def _send(self, picture: bytes, sentence: str, *, update: bool) -> None:
+        assert self._publish is not None, "what is renewed was displayed"
         image = base64.b64encode(picture).decode("ascii")
         width, height = size_of(picture)
         # drawn at two pixels per CSS pixel
         shape = {"width": width // 2, "height": height // 2, "alt": sentence}
-        bundles: list[tuple[dict[str, str], dict[str, Any]]] = [
+        words = f'<p class="explorer-stored">{html.escape(sentence)}</p>'
+        outputs: list[tuple[dict[str, str], dict[str, Any]]] = [
             ({"image/png": image, "text/plain": "The last picture of the panel"}, shape),
             ({"text/html": words, "text/plain": sentence}, {}),
         ]
-        for name, (data, metadata) in zip(self._ids, bundles, strict=True):
-            publish_display_data(
-                data,
-                metadata={"image/png": metadata} if metadata else {},
-                transient={"display_id": name},
-                update=update,
-            )
+        for name, (data, about) in zip(self._ids, outputs, strict=True):
+            metadata = {"image/png": about} if about else {}
+            self._publish(data, metadata, transient={"display_id": name}, update=update)
 
 
 def size_of(png: bytes) -> tuple[int, int]:

@@ -7,7 +7,8 @@ from typing import Any, final
 
 import ipywidgets as widgets
 
-from explorer.run._resolve import NOISE_UNITS
+from explorer.registry import PROBLEMS
+from explorer.run._resolve import noise_units
 from explorer.run.spec import RunSpec, unasked
 from explorer.ui._fields import FOLDED, MAIN, OPTIONS, formula, make, put, read
 
@@ -113,10 +114,10 @@ class Controls:
             self._loading = False
 
     def _annotate(self, errors: dict[str, str]) -> None:
+        units = noise_units(PROBLEMS[PROBLEMS.parse(self.spec.problem)[0]])
         for field, control in self.widgets.items():
             idle = None if field == OPTIONS else unasked(self.spec, field)
             # a unit that is not in use stays open: a number typed into it makes it the one in use
-            units = NOISE_UNITS[2:] if self.spec.network else NOISE_UNITS[:2]
             open_unit = field in units and self.spec.noise != "none"
             control.disabled = idle is not None and field not in errors and not open_unit
             note = errors.get(field)

@@ -1,6 +1,7 @@
 """Explorer: the page, with controls, the live picture and the sentence under it."""
 
 import html
+import threading
 from collections.abc import Iterator, Sequence
 from typing import Any, final
 
@@ -87,6 +88,8 @@ class Explorer(widgets.VBox):
         self._shown_plots = _known(plots, tuple(PLOTS), "plot")
         shown = _known(controls, (*MAIN, *FOLDED), "control")
         self._stored = Stored()
+        self._stored_last: tuple[Any, ...] = ()
+        self._storing = threading.Lock()  # a cell and the worker may store at once
         self.view: View = ImageView() if fallback else FigureView()
         self.session = Session(self.view, self._show_status, self._store)
         self.controls = Controls(spec or self._preset.spec, self._choice)
@@ -166,12 +169,22 @@ class Explorer(widgets.VBox):
         from IPython.display import publish_display_data
 
         publish_display_data(self._repr_mimebundle_())
-        self._stored.display(self.session.picture(), self.session.sentence)
+        with self._storing:
+            self._stored_last = self._to_store()
+            self._stored.display(self.session.picture(), self.session.sentence)
 
     def _store(self) -> None:
-        """Renew what a reader of the saved notebook will see."""
-        if self._stored.displayed:
-            self._stored.renew(self.session.picture(), self.session.sentence)
+        """Renew what a reader of the saved notebook will see, where it has changed."""
+        with self._storing:
+            wanted = self._to_store()
+            if self._stored.displayed and wanted != self._stored_last:
+                self._stored.renew(self.session.picture(), self.session.sentence)
+                self._stored_last = wanted
+
+    def _to_store(self) -> tuple[Any, ...]:
+        """Return what the stored picture hangs on, without drawing it."""
+        session = self.session
+        return session.spec, session.sentence, [id(trace) for trace in session.kept]
 
     def _wish(self, action: Action) -> Wish:
         same = set(self.spec.diff(self._start_spec)) <= {"seed"}

@@ -64,7 +64,7 @@ class Session:
         seconds: Time that a user has waited for the job, pauses left out.
         kept: Kept runs, at most four; their labels are the fields by which they differ.
         error: The sentence of the last failure, or None.
-        traceback: Its traceback, for whoever debugs it.
+        traceback: Its traceback, or that of a rest that failed, for whoever debugs it.
     """
 
     def __init__(
@@ -214,16 +214,24 @@ class Session:
                 if self._closed:
                     return
             rested = not called
-            try:
-                if rested:
-                    self._on_rest()
-                    give_memory_back()
-                    continue
-                self._wait_for_quiet()
-                with self._engine:
+            if rested:
+                self._rest()
+                continue
+            self._wait_for_quiet()
+            with self._engine:
+                try:
                     self._do_next()
-            except Exception as error:
-                self._fail(error)
+                except Exception as error:
+                    self._fail(error)
+
+    def _rest(self) -> None:
+        """Do what can wait; where that fails the run stays as it is."""
+        with self._engine:
+            try:
+                self._on_rest()
+            except Exception:
+                self.traceback = traceback.format_exc()
+        give_memory_back()
 
     def _wait_for_quiet(self) -> None:
         """Return once no newer wish has come for a moment, or at once for a mere redrawing."""

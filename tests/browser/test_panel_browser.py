@@ -100,6 +100,28 @@ def test_a_saved_notebook_shows_the_last_picture_and_the_sentence_to_who_only_re
     lab.screenshot("panel-only-read-light")
 
 
+def test_nothing_of_the_users_is_hidden_with_the_stored_pictures(lab):
+    page = lab.open(
+        [
+            "from explorer import Explorer, RunSpec\n"
+            "import ipywidgets as widgets\n"
+            "one, other = Explorer(RunSpec(horizon=500)), Explorer(RunSpec(horizon=500))\n"
+            "out = widgets.Output()\n"
+            "display(one); print('between'); display(out)\n"
+            "with out: print('inside'); display(other)"
+        ]
+    )
+    lab.wait_for_frame(1, nth=1)
+    for text in ("between", "inside"):
+        page.get_by_text(text, exact=True).last.scroll_into_view_if_needed()
+        assert page.get_by_text(text, exact=True).last.is_visible()
+    assert page.locator(".explorer-panel").nth(1).is_visible()
+    assert page.locator(".explorer-stored").count() == 2
+    assert not page.locator(".explorer-stored").first.is_visible()
+    assert not page.locator(".explorer-stored").last.is_visible()
+    assert page.locator(".jp-RenderedImage img:visible").count() == 0
+
+
 def test_a_moved_slider_restarts_a_running_panel(lab):
     page = lab.open(PANEL)
     lab.wait_for_frame(1)

@@ -357,10 +357,11 @@ def test_a_refused_group_leaves_the_optimiser_as_it_was():
 
 
 def test_update_is_step_without_its_hooks():
-    ends = []
+    ends, called = [], []
     for update in (False, True):
         p = parameter(2, 3)
         optimizer = Scion([p], norm="spectral", lr=0.1, transport=True)
+        optimizer.register_step_post_hook(lambda *_, update=update: called.append(update))
         for _ in range(3):
             p.grad = p.detach().clone()
             if update:
@@ -370,6 +371,7 @@ def test_update_is_step_without_its_hooks():
                 optimizer.step()
         ends.append(p.detach().clone())
     assert torch.equal(*ends)
+    assert called == [False] * 3
 
 
 def test_transport_switched_off_goes_on_from_the_iterate():

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from explorer import registry
 from explorer.norms.column import Column
 from explorer.problems.log_cosh import LogCosh
+from explorer.registry import PROBLEMS
 from explorer.run import experiment as bench
 from explorer.run.experiment import Experiment, run
 from explorer.run.measure import Stratum
@@ -48,9 +50,18 @@ def test_a_seed_runs_alike_alone_and_among_many_to_the_bit(norm, noise):
     assert np.array_equal(alone.stationarity[:, 0], among.stationarity[:, 0])
 
 
-@pytest.mark.parametrize("problem", ["log_cosh(flatness=3.0)", "quadratic(condition=10.0)"])
-def test_a_seed_of_any_toy_runs_alike_alone_and_among_many_to_the_bit(problem):
-    spec = RunSpec(**SMALL, problem=problem, dtype="float64")
+TOYS = [
+    *(name for name in sorted(PROBLEMS) if not PROBLEMS[name].network),
+    "log_cosh(flatness=3.0)",
+    "quadratic(condition=10.0)",
+    "sensing(rows=3, columns=5, rank=2, measurements=33)",
+]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("problem", TOYS)
+def test_a_seed_of_any_toy_runs_alike_alone_and_among_many_to_the_bit(problem, dtype):
+    spec = RunSpec(problem=problem, dtype=dtype, horizon=120, norm="column", device="cpu")
     alone, among = run(spec.replace(seeds=1)), run(spec.replace(seeds=8))
     assert np.array_equal(alone.stationarity[:, 0], among.stationarity[:, 0])
 
@@ -171,7 +182,25 @@ def test_every_combination_runs(norm, noise, transport, schedule):
     assert (trace.stationarity > 0).all()
 
 
-def random_spec(generator):
+QUICK = {
+    "problem": ("log_cosh", "log_cosh(flatness=5.0)", "quadratic(condition=9.0)"),
+    "norm": NORMS,
+    "noise": ("stable", "stable", *NOISES),
+}
+WIDE = {
+    "problem": (
+        *QUICK["problem"],
+        "bounded",
+        "quadratic(condition=20.0, spiked=True)",
+        "quadratic(start_rank=1)",
+        "sensing(measurements=30)",
+    ),
+    "norm": (*registry.NORMS, "schatten(q=1.3)", "schatten(q=6)", "ky_fan(k=1)"),
+    "noise": (*registry.NOISES, "skewed_stable(skewness=-0.4)"),
+}
+
+
+def random_spec(generator, menu):
     """A small spec with everything drawn that a bound depends on."""
 
     def one_of(*values):
@@ -180,11 +209,9 @@ def random_spec(generator):
     batch = one_of(1, 1, 2, 16)
     rows, columns = one_of((2, 3), (3, 2))
     return RunSpec(
-        problem=one_of("log_cosh", "log_cosh(flatness=5.0)", "quadratic(condition=9.0)"),
         rows=rows,
         columns=columns,
-        norm=one_of(*NORMS),
-        noise=one_of("stable", "stable", *NOISES),
+        **{field: one_of(*menu[field]) for field in ("problem", "norm", "noise")},
         tail_index=one_of(1.2, 1.5, 1.8),
         noise_level=one_of(2.0, 20.0, 200.0),
         batch_size=batch,
@@ -207,10 +234,15 @@ def excess(trace):
     return (means.mean() - trace.bound[-1]) / max(error, 1e-6 * means.mean())
 
 
-def test_no_random_spec_is_above_its_bound():
-    generator = np.random.default_rng(2605)
-    for number in range(300):
-        spec = random_spec(generator)
+@pytest.mark.parametrize(
+    ("menu", "seed", "count"),
+    [(QUICK, 2605, 300), pytest.param(WIDE, 18528, 2000, marks=pytest.mark.slow)],
+    ids=["quick", "wide"],
+)
+def test_no_random_spec_is_above_its_bound(menu, seed, count):
+    generator = np.random.default_rng(seed)
+    for number in range(count):
+        spec = random_spec(generator, menu)
         trace = run(spec)
         assert trace.bound_unmet is None
         assert excess(trace) <= 3, f"{number}: {spec.diff(RunSpec())}: {trace}"

@@ -137,6 +137,7 @@ FINE = {
     "lmo_method": True,
     "noise_constant": True,
     "transport": 1.0,
+    "smooth": True,
     "hessian_smoothness": 0.0,
     "constrained": False,
 }
@@ -146,6 +147,7 @@ FINE = {
     ("change", "because"),
     [
         ({"network": True}, "a network's L, rho, gap and noise constant are unknown"),
+        ({"smooth": False}, "has no L and no theorem is about it"),
         ({"lmo_method": False}, "steps of size lr along an LMO, which this optimizer"),
         ({"noise_constant": False}, "the constant K of this noise is unknown"),
         ({"hessian_smoothness": None}, "transport needs a Lipschitz Hessian, and rho is unknown"),

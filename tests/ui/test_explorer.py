@@ -306,16 +306,26 @@ def test_a_failed_run_says_so_on_the_page(make):
     until(lambda: panel.state == "idle" and 'role="alert"' not in panel._sentence.value)
 
 
+class Kernel:
+    """A shell with a kernel behind it, which keeps what is published."""
+
+    kernel = object()
+
+    def __init__(self):
+        self.said = []
+        self.display_pub = self
+
+    def publish(self, data, metadata=None, *, transient=None, update=False):
+        self.said.append(((transient or {}).get("display_id"), update, data, metadata))
+
+
 @pytest.fixture
 def published(monkeypatch):
     """What was displayed, as (display id, update, data, metadata)."""
-    said = []
-
-    def publish(data, metadata=None, *, transient=None, update=False):
-        said.append(((transient or {}).get("display_id"), update, data, metadata))
-
-    monkeypatch.setattr("IPython.display.publish_display_data", publish)
-    return said
+    shell = Kernel()
+    monkeypatch.setattr("IPython.display.publish_display_data", shell.publish)
+    monkeypatch.setattr("IPython.core.getipython.get_ipython", lambda: shell)
+    return shell.said
 
 
 @pytest.mark.parametrize("fallback", [False, True])
@@ -365,13 +375,33 @@ def test_a_panel_that_nobody_displayed_stores_nothing(make, published):
     assert published == []
 
 
-def test_what_is_stored_is_not_stored_twice(make, published):
+def test_a_terminal_is_told_of_the_panel_once(make, published, monkeypatch):
+    monkeypatch.setattr("IPython.core.getipython.get_ipython", lambda: None)
+    panel = make(SPEC)
+    panel._ipython_display_()
+    panel.run()
+    assert len(published) == 1
+
+
+def test_what_is_stored_is_drawn_and_sent_only_where_it_has_changed(make, published, monkeypatch):
     panel = make(SPEC)
     panel._ipython_display_()
     panel.run()
     count = len(published)
+    monkeypatch.setattr(panel.session, "picture", lambda: pytest.fail("drawn in vain"))
     panel._store()
     assert len(published) == count
+
+
+def test_a_kept_run_is_stored_in_the_picture(make, published):
+    panel = make(SPEC)
+    panel._ipython_display_()
+    panel.run()
+    before, count = published[-2][2]["image/png"], len(published)
+    panel.session.keep()
+    panel._store()
+    assert len(published) == count + 2
+    assert published[-2][2]["image/png"] != before
 
 
 def test_its_line_of_text_is_the_sentence_of_the_picture(panel):

@@ -118,18 +118,29 @@ def test_the_worker_rests_once_after_its_work_and_gives_memory_back(view, monkey
     session.close()
 
 
-def test_a_rest_that_fails_is_shown_and_the_worker_lives(view, monkeypatch):
+def test_a_rest_that_fails_costs_neither_the_run_nor_the_worker(view, monkeypatch):
     monkeypatch.setattr("explorer.ui.session.REST_S", 0.01)
+    rests = []
 
     def fail():
+        rests.append(session.state)
         raise OSError("no room")
 
     session = Session(view, on_rest=fail, clock=Ticking())
-    session.show_spec(SPEC)
-    for _ in range(2):
-        session.want(Wish(SPEC, "run"))
-        until(lambda: session.state == "failed")
-        assert session.error == "OSError: no room"
+    session.show_spec(ENDLESS)
+    session.want(Wish(ENDLESS, "run"))
+    until(lambda: session.job is not None and session.job.share > 0)
+    session.want(Wish(ENDLESS, "pause"))
+    until(lambda: rests == ["paused"] and session.traceback is not None)
+    assert (session.state, session.error) == ("paused", None)
+    assert "OSError: no room" in session.traceback
+    job = session.job
+    session.want(Wish(ENDLESS, "run"))
+    until(lambda: session.state == "running")
+    assert session.job is job
+    session.want(Wish(SPEC, "run"))
+    until(lambda: len(rests) == 2)
+    assert session.state == "finished"
     session.close()
 
 
