@@ -25,6 +25,7 @@ class Noise(ABC):
         formula: The law of an entry in LaTeX.
         constant_kind: ``"exact"`` where :meth:`constant` is the smallest such K (up to the stated
             Monte Carlo error), ``"bound"`` where it is an upper bound.
+        has_moment: True where the moment of order ``tail_index`` itself is finite.
         for_networks: True where the law may be added to a network's gradients.
         tail_index: The exponent :math:`p` in :math:`(1, 2]` above: the law's tail index, or 2.
     """
@@ -32,6 +33,7 @@ class Noise(ABC):
     label: ClassVar[str]
     formula: ClassVar[str]
     constant_kind: ClassVar[Literal["exact", "bound"]]
+    has_moment: ClassVar[bool] = False
     for_networks: ClassVar[bool] = False
     tail_index: float
 

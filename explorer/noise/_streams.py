@@ -68,15 +68,14 @@ class Streams:
         numbers += OFF_ZERO
         return torch.from_numpy(numbers).to(self.device)
 
-    def counts(self, purpose: str, trials: int, categories: int) -> Tensor:
+    def counts(self, purpose: str, trials: int, shares: np.ndarray) -> Tensor:
         """Return how often each category was chosen in this step, float64 ``[S, categories]``.
 
         Args:
             purpose: As for :meth:`uniforms`, and used for nothing else.
-            trials: Independent choices, each uniform over the categories.
-            categories: How many there are.
+            trials: Independent choices.
+            shares: The probability of each category; they sum to one.
         """
-        shares = np.full(categories, 1 / categories)
         rows = [self.generator(i, purpose).multinomial(trials, shares) for i in self.indices]
         return torch.from_numpy(np.asarray(rows, np.float64)).to(self.device)
 

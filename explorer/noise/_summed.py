@@ -1,4 +1,4 @@
-"""Laws of which nothing is known but their tails: their means are drawn, their K is a bound."""
+"""Laws that are not closed under sums: the mean of a batch is drawn as what it is."""
 
 from abc import abstractmethod
 from dataclasses import dataclass
@@ -11,23 +11,56 @@ from explorer.noise._base import HeavyTailed, like_state
 from explorer.noise._constant import entry_dual_norm
 from explorer.noise._streams import Streams
 
-MOST_UNIFORMS = 2**15  # at once, of the batch of one seed: 8 MB for 32 seeds
+MOST_NUMBERS = 2**15  # at once, of the batch of one seed: 8 MB for 32 seeds
+
+
+class Summed(HeavyTailed):
+    """The mean of B calls is the mean of B draws, at a cost that grows with B."""
+
+    constant_kind = "bound"
+
+    @abstractmethod
+    def uniforms_of(self, shape: tuple[int, ...]) -> int:
+        """Return how many uniforms one draw of a state of this shape takes."""
+
+    @abstractmethod
+    def draws(self, uniforms: Tensor, count: int, shape: tuple[int, ...]) -> Tensor:
+        """Return ``count`` draws of scale 1, ``[..., count, entries]``, from all their uniforms."""
+
+    def mean_of_batch(
+        self, like: Tensor, batch_size: int, streams: Streams, purpose: str = "noise"
+    ) -> Tensor:
+        shape = tuple(like.shape[1:])
+        each = self.uniforms_of(shape)
+        purpose = f"{purpose}/{batch_size}"
+        most = max(1, MOST_NUMBERS // max(each, like[0].numel()))
+
+        def transform(numbers: Tensor) -> Tensor:
+            return like_state(self.draws(numbers, batch_size, shape).mean(-2), like)
+
+        if batch_size <= most:
+            return self.noise_scale * streams.draw(purpose, batch_size * each, transform)
+        # a batch too large for memory is summed in pieces whose size depends on it alone
+        total = torch.zeros_like(like, dtype=torch.float64)
+        for start in range(0, batch_size, most):
+            size = min(most, batch_size - start)
+            for row, index in zip(total, streams.indices, strict=True):
+                numbers = streams.alone(index).uniforms(purpose, size * each)
+                row += self.draws(numbers[0], size, shape).sum(0).view(shape)
+        return self.noise_scale * (total / batch_size).to(like.dtype)
 
 
 @dataclass(frozen=True)
-class Summed(HeavyTailed):
+class SummedEntries(Summed):
     r"""Independent symmetric entries with tails :math:`P(|\xi| > x) \le (\tau s/x)^p` at every x.
 
-    The law is not closed under averaging, so the mean of a batch is drawn as what it is, the mean
-    of B draws, at a cost that grows with B. Truncation gives
-    :math:`K = C_p\, m n\, \tau s\, \|E_{11}\|_*`: no dual norm exceeds that of a single entry one,
-    times the sum of the absolute entries.
+    Truncation gives :math:`K = C_p\, m n\, \tau s\, \|E_{11}\|_*`: no dual norm exceeds that of a
+    single entry one, times the sum of the absolute entries.
 
     Attributes:
         uniforms: Uniforms that one entry takes.
     """
 
-    constant_kind = "bound"
     gaussian_end = False
     uniforms: ClassVar[int] = 1
 
@@ -40,31 +73,15 @@ class Summed(HeavyTailed):
     def tail_scale(self) -> float:
         r"""The least :math:`\tau`, :math:`\sup_x x\, P(|\xi| > x)^{1/p}` at scale 1."""
 
+    def uniforms_of(self, shape: tuple[int, ...]) -> int:
+        return self.uniforms * torch.Size(shape).numel()
+
+    def draws(self, uniforms: Tensor, count: int, shape: tuple[int, ...]) -> Tensor:
+        return self.unit(uniforms).unflatten(-1, (count, -1))
+
     def constant(self, norm: Any, shape: tuple[int, int]) -> float:
         blocks = shape[0] * shape[1] * entry_dual_norm(norm, shape)
         return tail_constant(self.tail_index) * blocks * self.tail_scale * self.noise_scale
-
-    def mean_of_batch(
-        self, like: Tensor, batch_size: int, streams: Streams, purpose: str = "noise"
-    ) -> Tensor:
-        entries = like[0].numel()
-        count = batch_size * entries * self.uniforms
-        purpose = f"{purpose}/{batch_size}"
-
-        def transform(numbers: Tensor) -> Tensor:
-            return like_state(self.unit(numbers).unflatten(-1, (-1, entries)).mean(-2), like)
-
-        if count <= MOST_UNIFORMS:
-            return self.noise_scale * streams.draw(purpose, count, transform)
-        # a batch too large for memory is summed in pieces whose size depends on it alone
-        total = torch.zeros_like(like, dtype=torch.float64)
-        piece = max(1, MOST_UNIFORMS // (entries * self.uniforms))
-        for start in range(0, batch_size, piece):
-            size = min(piece, batch_size - start)
-            for row, index in zip(total, streams.indices, strict=True):
-                numbers = streams.alone(index).uniforms(purpose, size * entries * self.uniforms)
-                row += self.unit(numbers).view(size, *like.shape[1:]).sum(0)
-        return self.noise_scale * (total / batch_size).to(like.dtype)
 
 
 def tail_constant(p: float) -> float:

@@ -37,6 +37,7 @@ class Gaussian(Noise):
     label = "Gaussian"
     formula = r"\xi_{ij} \sim N(0, s^2)"
     constant_kind = "exact"
+    has_moment = True
     for_networks = True
 
     noise_scale: float = 1.0

@@ -25,6 +25,7 @@ class NoNoise(Noise):
     label = "None"
     formula = r"\xi = 0"
     constant_kind = "exact"
+    has_moment = True
     for_networks = True
 
     tail_index: float = field(default=2.0, init=False)

@@ -6,14 +6,14 @@ from typing import final
 import torch
 from torch import Tensor
 
-from explorer.noise._summed import Summed
+from explorer.noise._summed import SummedEntries
 from explorer.registry import NOISES
 
 
 @final
 @NOISES.register("pareto")
 @dataclass(frozen=True)
-class Pareto(Summed):
+class Pareto(SummedEntries):
     r"""Independent symmetric entries with :math:`P(|\xi| > x) = (1 + x/s)^{-p}`.
 
     The mean of a batch is drawn as what it is: its cost grows with B. Tails are below

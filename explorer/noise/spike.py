@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, final
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -60,7 +61,8 @@ class Spike(HeavyTailed):
         matrices = mean.flatten(2) if like.dim() > 2 else mean.unsqueeze(-1)
         directions = min(matrices.shape[1:])
         sizes = streams.draw(purpose, 2 * directions, lambda u: stable_draws(u, self.tail_index))
-        calls = streams.counts(f"{purpose}/directions", batch_size, directions)
+        shares = np.full(directions, 1 / directions)
+        calls = streams.counts(f"{purpose}/directions", batch_size, shares)
         # a power in logarithms: torch's pow gives an element other last bits in another place
         spread = (calls.log() / self.tail_index).exp() / batch_size
         diagonal = matrices.diagonal(dim1=-2, dim2=-1)

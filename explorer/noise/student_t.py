@@ -6,14 +6,14 @@ from typing import final
 
 from torch import Tensor
 
-from explorer.noise._summed import Summed
+from explorer.noise._summed import SummedEntries
 from explorer.registry import NOISES
 
 
 @final
 @NOISES.register("student_t")
 @dataclass(frozen=True)
-class StudentT(Summed):
+class StudentT(SummedEntries):
     r"""Independent entries s t, with t of Student's law with p degrees of freedom.
 
     The density is :math:`\propto (1 + x^2/(p s^2))^{-(p+1)/2}`. Both tails together are below

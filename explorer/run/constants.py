@@ -115,9 +115,9 @@ def regime(spec: RunSpec, noise: Noise, constants: Constants | None) -> list[str
             )
     kind = {"exact": "exact for this law", "bound": "an upper bound"}[noise.constant_kind]
     notes.append(f"noise constant K = {constants.noise:.3g} ({kind}), p = {constants.moment:g}.")
-    if "stable" in spec.noise and spec.tail_index < 2:
+    if not noise.has_moment and constants.moment < 2:
         notes.append(
-            "stable noise has moments below its index only: the paper covers every p' < p, "
+            f"{spec.noise} noise has moments below its index only: the paper covers every p' < p, "
             "the bound at p itself is derived in the project."
         )
     return notes

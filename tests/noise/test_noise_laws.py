@@ -29,6 +29,7 @@ LAWS = [
         for name in ("stable", "isotropic_stable", "skewed_stable", "spike")
         for p in (1.3, 1.6, 2.0)
     ),
+    *(f"{name}(tail_index={p})" for name in ("haar_spike", "rare_spike") for p in (1.3, 2.0)),
     "skewed_stable(tail_index=1.6, skewness=-0.4)",
     *(f"{name}(tail_index={p})" for name in ("pareto", "student_t") for p in (1.3, 1.8)),
 ]
@@ -87,6 +88,11 @@ def test_the_mean_of_a_batch_has_the_law_of_a_mean_of_draws(noise, batch_size, c
     assert same_law(at_once, one_by_one)
 
 
+def one_or_many(x):
+    """The share of the largest entry in the length, 0 where nothing was hit."""
+    return (x.abs().amax(1) / x.norm(dim=1)).nan_to_num()
+
+
 @pytest.mark.parametrize("text", NOISY)
 def test_the_mean_of_a_batch_has_the_law_of_a_mean_as_a_matrix(text):
     noise, count, shape = NOISES.make(text), 20_000, (2, 3)
@@ -94,7 +100,7 @@ def test_the_mean_of_a_batch_has_the_law_of_a_mean_as_a_matrix(text):
     one_by_one = draws(noise, 1, 4 * count, shape, seed=1).view(4, -1, *shape).mean(0)
     for measure in (
         lambda x: x.flatten(1).norm(dim=1),
-        lambda x: x.flatten(1).abs().amax(1) / x.flatten(1).norm(dim=1),  # one large entry or many?
+        lambda x: one_or_many(x.flatten(1)),
         lambda x: x.sum((1, 2)),
         lambda x: x[:, 0, 0] - x[:, 1, 2],
     ):
@@ -134,7 +140,7 @@ def test_how_much_is_drawn_ahead_changes_nothing_to_the_bit(noise, monkeypatch):
 def test_a_batch_too_large_for_memory_has_the_same_law_and_is_each_seeds_own(monkeypatch, name):
     noise = NOISES[name](tail_index=1.6)
     whole = draws(noise, 16, 3000, (2, 2))
-    monkeypatch.setattr(_summed, "MOST_UNIFORMS", 28)
+    monkeypatch.setattr(_summed, "MOST_NUMBERS", 28)
     in_pieces = draws(noise, 16, 3000, (2, 2), seed=1)
     assert same_law(whole, in_pieces)
     like, streams, alone = torch.zeros(6, 2, 2), Streams(0, 6), Streams(0, [4])
@@ -281,6 +287,44 @@ def test_the_constant_of_spikes_is_approached_by_large_batches_and_grows_with_th
         bound = noise.constant(norm, (r, r)) * batch_size**-0.5
         allowed = ERRORS * float(sizes.std()) / len(sizes) ** 0.5
         assert bound - allowed - 0.01 * bound <= float(sizes.mean()) <= bound + allowed
+
+
+@pytest.mark.parametrize("p", [1.3, 2.0])
+@pytest.mark.parametrize("rarity", [0.02, 1.0])
+def test_a_rare_spike_has_the_moment_that_it_says(p, rarity):
+    noise = NOISES["rare_spike"](tail_index=p, noise_scale=3.0, rarity=rarity)
+    sizes = (
+        noise.mean_of_batch(torch.zeros(50_000, 2, 3), 1, Streams(0, 50_000))
+        .double()
+        .norm(dim=(1, 2))
+    )
+    hit = sizes > 0
+    assert float(hit.double().mean()) == pytest.approx(rarity, rel=0.15)
+    assert float((sizes[hit] ** p * rarity).mean()) == pytest.approx(3.0**p, rel=1e-5)
+
+
+@pytest.mark.parametrize("rarity", [0.0, 1.5, math.nan])
+def test_a_rarity_that_is_no_probability_is_refused(rarity):
+    with pytest.raises(ValueError, match=r"rarity must lie in \(0, 1\], got"):
+        NOISES["rare_spike"](rarity=rarity)
+
+
+def test_a_spike_in_a_random_direction_has_rank_one_and_no_axis():
+    x = draws(NOISES["haar_spike"](tail_index=2.0), 1, 20_000, (2, 3))
+    values = torch.linalg.svdvals(x)
+    assert (values[:, 1] < 1e-12 * values[:, 0].clamp(min=1)).all()
+    squares = (x * x).mean(0)
+    # each entry holds a sixth of the variance 2 of the size; its standard error is near 2 %
+    assert (squares - 2 / 6).abs().max() < ERRORS * 0.02 * 2 / 6
+    mean = x.mean(0).abs().max()
+    assert mean < ERRORS * (2 / 6 / len(x)) ** 0.5
+
+
+def test_the_constant_of_random_directions_is_approached_by_large_batches():
+    noise, norm = NOISES["haar_spike"](tail_index=2.0), NORMS["frobenius"]()
+    sizes = norm.dual_norm(draws(noise, 256, 2000, (4, 4)))
+    bound = noise.constant(norm, (4, 4)) / 16
+    assert 0.95 * bound <= float(sizes.mean()) <= bound
 
 
 def test_gaussian_entries_are_normal():
@@ -492,6 +536,8 @@ SUMMED = [
     *(f"{name}(tail_index={p})" for name in ("stable", "isotropic_stable") for p in (1.8, 2.0)),
     "skewed_stable(tail_index=1.8)",
     "spike(tail_index=1.8)",
+    "haar_spike(tail_index=1.8)",
+    *(f"rare_spike(tail_index={p}, rarity={r})" for p in (1.3, 2.0) for r in (0.02, 1.0)),
     *(f"{name}(tail_index={p})" for name in ("pareto", "student_t") for p in (1.3, 1.8)),
 ]
 
