@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from explorer.norms._geometry import Geometry
     from explorer.optim.scion import Scion
     from explorer.run.experiment import Experiment
+    from explorer.run.grid import Grid
+    from explorer.run.rate import Rate
     from explorer.run.spec import RunSpec
-    from explorer.run.sweep import Rate, sweep
+    from explorer.run.sweep import sweep
     from explorer.run.trace import Trace
     from explorer.ui.explorer import Explorer
     from explorer.ui.presets import PRESETS, Preset
@@ -28,9 +30,10 @@ _HOMES = {
     "Experiment": "explorer.run.experiment",
     "Explorer": "explorer.ui.explorer",
     "Geometry": "explorer.norms._geometry",
+    "Grid": "explorer.run.grid",
     "Norm": "explorer.norms._base",
     "Preset": "explorer.ui.presets",
-    "Rate": "explorer.run.sweep",
+    "Rate": "explorer.run.rate",
     "RunSpec": "explorer.run.spec",
     "Scion": "explorer.optim.scion",
     "Trace": "explorer.run.trace",
@@ -48,6 +51,7 @@ __all__ = [
     "Experiment",
     "Explorer",
     "Geometry",
+    "Grid",
     "Norm",
     "Preset",
     "Rate",

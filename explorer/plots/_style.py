@@ -69,7 +69,7 @@ def dress(axes: Axes, palette: Palette) -> None:
 
 def plain_number(value: float) -> str:
     """Return a tick label as people write it: 0.1, 20,000, 1e-06."""
-    return f"{value:,.0f}" if 1 <= value < 1e6 else f"{value:g}"
+    return f"{value:,.0f}" if 1 <= value < 1e6 and value == round(value) else f"{value:g}"
 
 
 PLAIN = FuncFormatter(lambda value, _: plain_number(value))

@@ -1,148 +1,19 @@
-"""Sweeps: one run tuned to each horizon, and the slope through their means."""
+"""Sweeps: one run tuned to each horizon, or one for each combination of values of fields."""
 
 import operator
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any, final
 
-import numpy as np
-from numpy.typing import NDArray
-
-from explorer.registry import PLOTS
-from explorer.run._words import describe
 from explorer.run.device import few_threads
-from explorer.run.experiment import Experiment, run, show_progress
+from explorer.run.experiment import Experiment, refuse_unless_spec, run, show_progress
+from explorer.run.grid import Grid, axes_of
+from explorer.run.rate import Rate
 from explorer.run.spec import RunSpec
-from explorer.run.trace import Trace
 from explorer.theory.schedules import tuned_batch
-from explorer.theory.slope import Slope, fit
 
 HORIZONS = (1_000, 10_000, 100_000, 1_000_000)
-
-Array = NDArray[np.float64]
-
-
-@final
-@dataclass(kw_only=True)
-class Rate:
-    """One point per tuned horizon, the line through them, and theory's two slopes beside it.
-
-    Attributes:
-        spec: The spec that was swept.
-        horizons: The horizons asked for.
-        traces: The finished runs, one per horizon so far, in the same order.
-    """
-
-    spec: RunSpec
-    horizons: tuple[int, ...]
-    traces: list[Trace] = field(default_factory=list[Trace])
-
-    def __len__(self) -> int:
-        return len(self.traces)
-
-    @property
-    def complete(self) -> bool:
-        """True when every horizon is there."""
-        return len(self.traces) == len(self.horizons) and all(t.complete for t in self.traces)
-
-    @property
-    def calls(self) -> Array:
-        """Oracle calls made in each run, ``[H]``."""
-        return np.array([t.spec.n_steps * t.spec.batch_size for t in self.traces], float)
-
-    @property
-    def means(self) -> Array:
-        """Mean stationarity over each run, for each seed, ``[H, S]``."""
-        seeds = self.spec.seeds
-        return np.array([t.mean_stationarity for t in self.traces], float).reshape(-1, seeds)
-
-    @property
-    def bound(self) -> Array:
-        """The explicit bound of each run on that mean, ``[H]``."""
-        return np.array([t.bound[-1] for t in self.traces], float)
-
-    @property
-    def batch_sizes(self) -> list[int]:
-        """The batch size of each run."""
-        return [t.spec.batch_size for t in self.traces]
-
-    @property
-    def fitted(self) -> Slope:
-        """Least squares of the log mean on log calls, with its interval over seeds."""
-        return fit(self.calls, self.means)
-
-    @property
-    def slope(self) -> float:
-        """The measured slope, negative."""
-        return self.fitted.value
-
-    @property
-    def slope_interval(self) -> tuple[float, float]:
-        """Its 95 % percentile-bootstrap interval over seeds; blind to finite horizons."""
-        return self.fitted.interval
-
-    @property
-    def bound_slope(self) -> float:
-        """Slope of the explicit bound on the same horizons."""
-        return fit(self.calls, self.bound[:, None]).value
-
-    @property
-    def exponent(self) -> float:
-        """The theorem's exponent."""
-        return self.traces[0].exponent if self.traces else float("nan")
-
-    @property
-    def exponent_formula(self) -> str:
-        """The theorem's exponent in LaTeX."""
-        return self.traces[0].exponent_formula if self.traces else ""
-
-    @property
-    def seconds(self) -> float:
-        """Time that the runs took."""
-        return sum(t.seconds for t in self.traces)
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What a reader must know beside the picture."""
-        return tuple(dict.fromkeys(note for t in self.traces for note in t.notes))
-
-    @property
-    def title(self) -> str:
-        """The sweep in one line."""
-        sizes = set(self.batch_sizes)
-        batches = f"batch {sizes.pop():,}" if len(sizes) == 1 else "tuned batch"
-        return describe(self.spec).replace(f"batch {self.spec.batch_size:,}", batches)
-
-    @property
-    def sentence(self) -> str:
-        """The picture in words; the three slopes are always named."""
-        if len(self) < 2:
-            return f"{self.title}: {len(self)} of {len(self.horizons)} horizons."
-        low, high = self.slope_interval
-        incomplete = "" if self.complete else "Incomplete: "
-        mean, bound = self.means[-1].mean(), self.bound[-1]
-        side = "under" if mean <= bound else "above"
-        return (
-            f"{incomplete}{len(self)} horizons from {self.calls[0]:,.0f} to {self.calls[-1]:,.0f} "
-            f"calls, {self.spec.seeds} seeds each: measured slope {self.slope:.3f} "
-            f"[{low:.3f}, {high:.3f}], the bound's {self.bound_slope:.3f}, "
-            f"the theorem's exponent {self.exponent:.3f}; mean stationarity "
-            f"{mean:.3g} {side} its bound {bound:.3g} at the last."
-        )
-
-    def figure(self, plot: str = "rate", **options: Any) -> Any:
-        """Return a matplotlib Figure of this rate, made without pyplot."""
-        return PLOTS[plot].of(self, **options)
-
-    def __str__(self) -> str:
-        return self.sentence
-
-    def __repr__(self) -> str:
-        return self.sentence
-
-    def _repr_png_(self) -> bytes:  # pyright: ignore[reportUnusedFunction]  # IPython's
-        return PLOTS["rate"].png(self)
+TIMED_STEPS = 40  # enough to tell seconds from minutes
 
 
 @final
@@ -166,6 +37,17 @@ class Sweep:
         self._present: Experiment | None = None
         self._done = 0
         self._steps = sum(one.n_steps for one in self.specs)
+
+    def estimate_s(self) -> float:
+        """Return about how many seconds the whole will take, from a few steps made and dropped."""
+        trial = Experiment(self.specs[-1])
+        began = 0.0
+        for step in range(min(TIMED_STEPS, trial.spec.n_steps)):
+            if step == TIMED_STEPS // 4:  # the first steps are slow
+                began = trial.trace.seconds
+            trial.advance()
+        steps = max(1, trial.step - TIMED_STEPS // 4)
+        return (trial.trace.seconds - began) / steps * self._steps
 
     @property
     def finished(self) -> bool:
@@ -229,36 +111,76 @@ def points(spec: RunSpec, horizons: Sequence[int], batch_size: str) -> Iterator[
 def sweep(
     spec: RunSpec,
     *,
-    horizons: Sequence[int] = HORIZONS,
-    batch_size: str = "tuned",
+    horizons: Sequence[int] | None = None,
+    batch_size: str | list[int] | tuple[int, ...] = "tuned",
     executor: Any = None,
     progress: bool = False,
-) -> Rate:
-    """Run a spec once for each horizon, tuned to it, and return the rate.
+    **fields: Sequence[Any],
+) -> Rate | Grid:
+    """Run a spec once for each horizon, tuned to it, or once for each value of some fields.
 
     Args:
-        spec: What is swept; schedule, momentum and lr are the tuned ones.
-        horizons: Oracle calls of each run, ascending, at least two.
+        spec: What is swept.
+        horizons: Oracle calls of each run, ascending, at least two; schedule, momentum and lr are
+            then the tuned ones. None takes 1e3, 1e4, 1e5 and 1e6, or no horizons where fields are
+            given.
         batch_size: ``"tuned"`` takes the largest batch that costs no accuracy, ``"spec"`` the
-            spec's own.
+            spec's own; a list is a field like any other.
         executor: None runs in this process; else anything with ``submit`` as in
             ``concurrent.futures``, to which the runs are handed.
         progress: True shows a bar on standard error.
+        **fields: Lists of values of the spec's fields; every combination is run.
 
     Returns:
-        The rate; after Ctrl-C the horizons that are done. A run that no theorem tunes is refused,
-        as :class:`Sweep` says.
+        A :class:`Rate` over horizons; with fields a :class:`Grid` of traces, or, with horizons as
+        well, of rates. After Ctrl-C what is done.
+
+    A field that is unknown or no list, a value that the spec refuses, and horizons that no theorem
+    tunes for are refused before anything has run.
 
     Example:
         >>> rate = sweep(RunSpec(norm="sign", rows=2, columns=2, seeds=4), horizons=[100, 1000])
         >>> rate.exponent
         -0.21428571428571427
+        >>> grid = sweep(RunSpec(rows=2, columns=2, horizon=300, seeds=4), tail_index=[1.3, 2.0])
+        >>> [round(row["bound"], 1) for row in grid.rows()]
+        [3.7, 2.0]
     """
-    sweeping = Sweep(spec, horizons, batch_size)
+    refuse_unless_spec(spec)
+    if isinstance(batch_size, list | tuple):
+        fields["batch_size"], batch_size = batch_size, "spec"
+    if not fields:
+        return _rate(
+            Sweep(spec, HORIZONS if horizons is None else horizons, batch_size),
+            executor,
+            progress=progress,
+        )
+    grid = Grid(spec=spec, axes=axes_of(fields))
+    specs = [spec.replace(**choice) for choice in grid.choices()]
+    sweeps = [Sweep(one, horizons, batch_size) for one in specs] if horizons is not None else []
+    if executor is not None and not sweeps:
+        futures = [executor.submit(run, one) for one in specs]
+        grid.cells.extend(future.result() for future in futures)
+        return grid
+    for number, one in enumerate(specs):
+        cell = _rate(sweeps[number], executor) if sweeps else run(one)
+        grid.cells.append(cell)
+        if progress:
+            show_progress(len(grid) / len(specs))
+        if not cell.complete:
+            break  # Ctrl-C
+    if progress:
+        sys.stderr.write("\n")
+    return grid
+
+
+def _rate(sweeping: Sweep, executor: Any, *, progress: bool = False) -> Rate:
     if executor is not None:
         futures = [executor.submit(run, one) for one in sweeping.specs]
         sweeping.rate.traces.extend(future.result() for future in futures)
         return sweeping.rate
+    if progress:
+        sys.stderr.write(f"about {sweeping.estimate_s():.0f} s\n")
     try:
         with few_threads(sweeping.entries):
             while not sweeping.finished:

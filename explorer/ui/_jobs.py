@@ -41,6 +41,11 @@ class Job(Protocol):
         """Numbers in the state of all seeds together."""
         ...
 
+    @property
+    def estimate_s(self) -> float | None:
+        """About how long the work takes, or None where the picture itself shows it."""
+        ...
+
     def advance(self) -> None:
         """Make one step."""
         ...
@@ -51,6 +56,7 @@ class RunJob:
     """A spec and its variants, in lock-step with the same seeds."""
 
     plot = "decay"
+    estimate_s = None
 
     def __init__(self, spec: RunSpec, variants: Sequence[Mapping[str, Any]] = ()) -> None:
         self._main = Experiment(spec)
@@ -102,6 +108,7 @@ class RateJob:
 
     def __init__(self, spec: RunSpec) -> None:
         self._sweep = Sweep(spec)
+        self.estimate_s = self._sweep.estimate_s()
 
     @property
     def data(self) -> Any:

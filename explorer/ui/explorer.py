@@ -8,8 +8,8 @@ from typing import Any, final
 import ipywidgets as widgets
 
 from explorer.registry import PLOTS, UnknownNameError
+from explorer.run.rate import Rate
 from explorer.run.spec import RunSpec
-from explorer.run.sweep import Rate
 from explorer.run.trace import Trace
 from explorer.ui._fields import FOLDED, MAIN
 from explorer.ui._stored import HIDDEN_WHILE_LIVE, Stored
@@ -360,7 +360,8 @@ class Explorer(widgets.VBox):
             return state
         data = job.data
         device = f", {data.device}" if isinstance(data, Trace) and data.device else ""
-        return f"{state}, {job.share:.0%}, {self.session.seconds:.1f} s{device}"
+        whole = f" of about {job.estimate_s:.0f} s" if job.estimate_s and not job.finished else ""
+        return f"{state}, {job.share:.0%}, {self.session.seconds:.1f} s{whole}{device}"
 
 
 def _descendants(widget: Any) -> Iterator[widgets.Widget]:

@@ -16,8 +16,10 @@ from explorer.plots._canvas import Canvas
 from explorer.plots._style import CSS_DPI, KEPT_DASHES, PALETTES, THEMES
 from explorer.registry import PLOTS
 from explorer.run.experiment import Experiment, run
+from explorer.run.grid import Grid
+from explorer.run.rate import Rate
 from explorer.run.spec import RunSpec
-from explorer.run.sweep import Rate, sweep
+from explorer.run.sweep import sweep
 from explorer.run.trace import Trace
 
 EXACT = 1e-9  # logarithms of float64
@@ -54,15 +56,23 @@ def plot(request):
     return PLOTS[request.param]
 
 
+@pytest.fixture(scope="module")
+def grid():
+    spec = SPEC.replace(horizon=200)
+    return sweep(spec, transport=[False, True], tail_index=[1.3, 1.6, 2.0])
+
+
 @pytest.fixture
-def data(plot, trace, rate):
-    return rate if plot is PLOTS["rate"] else trace
+def data(plot, trace, rate, grid):
+    return {PLOTS["rate"]: rate, PLOTS["grid"]: grid}.get(plot, trace)
 
 
 def begun(data, records):
     """The same run or rate when so many of its records or horizons were there."""
     if isinstance(data, Rate):
         return Rate(spec=data.spec, horizons=data.horizons, traces=data.traces[:records])
+    if isinstance(data, Grid):
+        return Grid(spec=data.spec, axes=data.axes, cells=data.cells[:records])
     early = Trace(spec=data.spec, exponent=data.exponent, exponent_formula=data.exponent_formula)
     for row in data._rows[:records]:
         early.append(row)
@@ -109,7 +119,7 @@ def test_a_png_has_two_pixels_for_each_css_pixel_and_the_themes_ground(plot, dat
 
 def test_the_same_numbers_give_the_same_bytes_and_more_numbers_others(plot, data):
     canvas = Canvas(plot(), clock=lambda: 0.0)
-    half = begun(data, 2 if isinstance(data, Rate) else 120)
+    half = begun(data, 120 if isinstance(data, Trace) else 2)
     first = canvas.png(half)
     assert canvas.png(half) == first
     assert canvas.png(data) != first
@@ -324,7 +334,8 @@ def test_the_geometry_of_the_axes_does_not_depend_on_the_pixels(plot, data):
         canvas.png(data)
         (axes,) = canvas.geometry
         boxes.append(axes["box"])
-        assert axes["xscale"] == axes["yscale"] == "log"
+        assert axes["xscale"] == ("linear" if plot is PLOTS["grid"] else "log")
+        assert axes["yscale"] == "log"
         assert axes["xlim"] == list(canvas.plot.axes.get_xlim())
     left, top, width, height = boxes[0]
     assert boxes[0] == pytest.approx(boxes[1], abs=0.01)
@@ -412,3 +423,36 @@ def test_no_line_of_a_rate_runs_through_its_words(p, horizons, size):
             height = np.interp(np.linspace(box.x0, box.x1, 50), x, y, left=np.nan, right=np.nan)
             struck = (height > box.y0) & (height < box.y1)
             assert not struck.any(), (text.get_text(), line.get_label())
+
+
+def test_a_grid_draws_its_cells_and_their_bounds(grid):
+    picture = PLOTS["grid"]()
+    picture.update(grid)
+    x = np.array([1.3, 1.6, 2.0])
+    for name, _transport in enumerate((False, True)):
+        cells = grid.cells[3 * name : 3 * name + 3]
+        means = np.array([cell.mean_stationarity.mean() for cell in cells])
+        assert drawn(picture, x, means)
+        assert drawn(picture, x, np.array([cell.bound[-1] for cell in cells]))
+    assert {text.get_text().strip() for text in visible(picture, Text)} == {
+        "transport off",
+        "transport on",
+        "thin dashes: the bound",
+    }
+
+
+def test_a_grid_of_names_stands_at_its_names():
+    grid = sweep(SPEC.replace(horizon=50), norm=["sign", "frobenius"])
+    axes = grid.figure().axes[0]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["sign", "frobenius"]
+    assert axes.get_xlabel() == "norm"
+
+
+def test_a_grid_of_rates_draws_slopes_and_exponents():
+    grid = sweep(SPEC, horizons=[100, 400, 1000], tail_index=[1.3, 2.0])
+    picture = PLOTS["grid"]()
+    picture.update(grid)
+    x = np.array([1.3, 2.0])
+    assert drawn(picture, x, np.array([cell.slope for cell in grid.cells]))
+    assert drawn(picture, x, np.array([cell.exponent for cell in grid.cells]))
+    assert picture.axes.get_yscale() == "linear"

@@ -1,5 +1,6 @@
 """Sweeps: one tuned run a horizon, the three slopes, and the table that theory promises."""
 
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -9,10 +10,13 @@ from explorer.norms._base import as_norm
 from explorer.problems.log_cosh import LogCosh
 from explorer.run.constants import toy_setting
 from explorer.run.experiment import run
+from explorer.run.rate import Rate
 from explorer.run.spec import RunSpec
-from explorer.run.sweep import Rate, Sweep, sweep
+from explorer.run.sweep import Sweep, sweep
 from explorer.theory.schedules import tuned_batch
+from explorer.theory.slope import residual_interval
 
+THE_SWEEP = sys.modules[Sweep.__module__]  # explorer.run is a function too
 NEAR = 0.03  # what three short horizons leave between a slope and its exponent
 TINY = RunSpec(norm="sign", rows=2, columns=2, seeds=4, device="cpu")
 QUICK = RunSpec(rows=2, columns=4, seeds=32, device="cpu")
@@ -81,10 +85,12 @@ def test_transport_falls_faster_where_it_is_exact():
 
 def test_the_sentence_names_three_slopes(rate):
     low, high = rate.slope_interval
+    least, most = rate.slope_range
     assert str(rate) == rate.sentence
     assert (
         f"3 horizons from {rate.calls[0]:,.0f} to {rate.calls[-1]:,.0f} calls, 4 seeds each: "
-        f"measured slope {rate.slope:.3f} [{low:.3f}, {high:.3f}], the bound's "
+        f"measured slope {rate.slope:.3f} [{low:.3f}, {high:.3f}], {least:.3f} to {most:.3f} "
+        "without one horizon, the bound's "
         f"{rate.bound_slope:.3f}, the theorem's exponent -0.214; mean stationarity "
         f"{rate.means[-1].mean():.3g} under its bound {rate.bound[-1]:.3g} at the last."
     ) == rate.sentence
@@ -183,3 +189,98 @@ def test_a_live_run_falls_with_the_exponent_in_every_geometry(norm, p, transport
     assert trace.slope == pytest.approx(trace.exponent, abs=NEAR)
     assert ratio.min() >= 2
     assert ratio.max() <= 6
+
+
+# Grids.
+
+
+def test_a_grid_runs_every_combination_as_run_does():
+    grid = sweep(TINY, norm=["sign", "frobenius"], tail_index=[1.3, 2.0])
+    assert [row["norm"] for row in grid.rows()] == ["sign", "sign", "frobenius", "frobenius"]
+    assert [row["tail_index"] for row in grid.rows()] == [1.3, 2.0, 1.3, 2.0]
+    for choice in grid.choices():
+        wanted = run(TINY.replace(**choice))
+        assert np.array_equal(grid[choice].stationarity, wanted.stationarity)
+    assert grid.complete
+    with pytest.raises(KeyError, match="no cell"):
+        grid[{"norm": "row"}]
+
+
+def test_a_list_of_batches_is_a_field_and_horizons_make_rates():
+    grid = sweep(TINY.replace(horizon=200), batch_size=[1, 4])
+    assert [cell.spec.batch_size for cell in grid.cells] == [1, 4]
+    assert [cell.spec.schedule for cell in grid.cells] == ["anytime"] * 2
+    grid = sweep(TINY, horizons=[50, 200], tail_index=[1.4, 1.8])
+    assert [round(row["exponent"], 3) for row in grid.rows()] == [-0.182, -0.235]
+    assert all(isinstance(cell, Rate) for cell in grid.cells)
+
+
+@pytest.mark.parametrize(
+    ("fields", "error", "words"),
+    [
+        ({"norm": "sign"}, TypeError, "norm must be a list of values, got 'sign'; give"),
+        ({"tail_index": 1.5}, TypeError, "tail_index must be a list of values, got 1.5"),
+        ({"tail_index": []}, ValueError, "must hold different values, at least one, got []"),
+        ({"tail_index": [1.5, 1.5]}, ValueError, "must hold different values"),
+        ({"tail_index": [1.5, 2.5]}, ValueError, "tail_index must lie in (1, 2], got 2.5"),
+        ({"tails": [1.5]}, TypeError, "tails"),
+    ],
+    ids=str,
+)
+def test_a_bad_grid_is_refused_before_anything_has_run(fields, error, words, monkeypatch):
+    monkeypatch.setattr(THE_SWEEP, "run", lambda _: pytest.fail("it ran"))
+    with pytest.raises(error) as caught:
+        sweep(TINY, **fields)
+    assert words in str(caught.value)
+
+
+def test_a_grid_is_a_table_in_text_and_in_a_file(tmp_path):
+    grid = sweep(TINY, norm=["sign", "frobenius"])
+    head, *lines = str(grid).splitlines()
+    assert head.split()[0] == "norm"
+    assert [line.split()[0] for line in lines] == ["sign", "frobenius"]
+    grid.to_csv(tmp_path / "grid.csv")
+    spec, names, *rows = (tmp_path / "grid.csv").read_text().splitlines()
+    assert spec.startswith("# {")
+    assert names.startswith("norm,weighted mean,bound")
+    assert len(rows) == 2
+    assert float(rows[0].split(",")[1]) == pytest.approx(grid.rows()[0]["weighted mean"])
+
+
+def test_ctrl_c_leaves_the_cells_that_are_done(monkeypatch):
+    original, count = run, []
+
+    def stop_at_the_second(spec):
+        count.append(spec)
+        trace = original(spec)
+        trace.complete = len(count) < 2
+        return trace
+
+    monkeypatch.setattr(THE_SWEEP, "run", stop_at_the_second)
+    grid = sweep(TINY, tail_index=[1.3, 1.6, 2.0])
+    assert len(grid) == 2
+    assert not grid.complete
+
+
+def test_the_estimate_is_of_all_steps(monkeypatch):
+    sweeping = Sweep(TINY, [100, 400], "spec")
+    steps = sum(spec.n_steps for spec in sweeping.specs)
+    # a clock on which every step takes a second
+    ticks = iter(range(10**6))
+    monkeypatch.setattr("time.perf_counter", lambda: float(next(ticks)))
+    assert sweeping.estimate_s() == pytest.approx(steps)
+    assert not sweeping.finished
+
+
+def test_where_single_seeds_carry_the_mean_the_interval_is_of_residuals():
+    rate = sweep(TINY, horizons=[50, 100, 200])
+    assert rate.interval_kind == "seeds"
+    assert "by residuals" not in rate.sentence
+    assert "without one horizon" in rate.sentence
+    for trace in rate.traces:
+        for row in trace._rows:
+            row.stationarity[0] *= 100
+    rate = Rate(spec=rate.spec, horizons=rate.horizons, traces=[t.still() for t in rate.traces])
+    assert rate.interval_kind == "residuals"
+    assert "] by residuals, " in rate.sentence
+    assert rate.slope_interval == residual_interval(rate.calls, rate.means)

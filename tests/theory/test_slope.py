@@ -2,8 +2,15 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from explorer.theory.slope import fit
+from explorer.theory.slope import (
+    fit,
+    leave_one_out,
+    residual_interval,
+    spread,
+    student_quantile,
+)
 
 EXACT = 1e-12  # logarithms of float64
 CALLS = np.array([1e3, 1e4, 1e5, 1e6])
@@ -64,3 +71,30 @@ def test_the_interval_covers_the_exponent_about_as_often_as_it_says():
         covered += low <= -0.25 <= high
     # 95 % is claimed; percentile intervals of 32 seeds cover a little less, and 300 sets show 1 %
     assert 0.90 <= covered / sets <= 0.99
+
+
+@pytest.mark.parametrize("freedom", [1, 2, 3, 4, 8, 30])
+def test_the_quantile_of_student_is_scipys(freedom):
+    assert student_quantile(freedom) == pytest.approx(stats.t(freedom).ppf(0.975), rel=1e-6)
+
+
+def test_the_interval_of_residuals_is_scipys():
+    values = np.array([[8.0], [5.0], [2.5], [1.5], [0.7]])
+    calls = np.array([1e2, 1e3, 1e4, 1e5, 1e6])
+    line = stats.linregress(np.log(calls), np.log(values[:, 0]))
+    half = stats.t(3).ppf(0.975) * line.stderr
+    low, high = residual_interval(calls, values)
+    assert low == pytest.approx(line.slope - half, rel=1e-6)
+    assert high == pytest.approx(line.slope + half, rel=1e-6)
+
+
+def test_the_range_without_one_horizon_is_the_fits_of_the_others():
+    values = np.array([[8.0], [5.0], [2.5], [1.5]])
+    slopes = [fit(np.delete(CALLS, i), np.delete(values, i, 0)).value for i in range(4)]
+    assert leave_one_out(CALLS, values) == (min(slopes), max(slopes))
+    assert np.isnan(leave_one_out(CALLS[:2], values[:2])).all()
+    assert np.isnan(residual_interval(CALLS[:2], values[:2])).all()
+
+
+def test_the_spread_is_that_of_the_worst_horizon():
+    assert spread(np.array([[1.0, 1.0], [0.0, 4.0]])) == 1.0

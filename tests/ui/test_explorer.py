@@ -3,6 +3,7 @@
 import base64
 import html
 import io
+import re
 import threading
 import time
 
@@ -295,6 +296,15 @@ def test_choosing_the_network_moves_every_control(make):
     assert html.escape(PRESETS[name].question) in panel._question.value
     until(lambda: panel.session.spec == spec and panel.state == "idle")
     assert repr(panel).startswith(f"Explorer({name}): ")
+
+
+def test_a_rate_says_how_long_it_will_take(make):
+    panel, said = make(RunSpec(rows=2, columns=2, seeds=4, device="cpu")), []
+    panel._status.observe(lambda change: said.append(change["new"]), names="value")
+    panel.measure()
+    until(lambda: panel.state == "finished")
+    assert any(re.search(r"running, \d+%, [\d.]+ s of about \d+ s", text) for text in said)
+    assert "of about" not in said[-1]
 
 
 def test_a_failed_run_says_so_on_the_page(make):

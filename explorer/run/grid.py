@@ -1,0 +1,162 @@
+"""Grid: one run, or one rate, for every combination of values of some fields."""
+
+import csv
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, final
+
+from explorer.registry import PLOTS
+from explorer.run.rate import Rate
+from explorer.run.spec import RunSpec
+from explorer.run.trace import Trace
+
+
+@final
+@dataclass(kw_only=True)
+class Grid:
+    """What a sweep over fields found, cell by cell.
+
+    Attributes:
+        spec: What all cells share.
+        axes: The values of each field that varies, in the order given; the last varies fastest.
+        cells: A :class:`Trace`, or a :class:`Rate` where horizons were asked for, for each
+            combination so far.
+
+    Example:
+        >>> from explorer import sweep
+        >>> spec = RunSpec(rows=2, columns=2, horizon=200, seeds=2)
+        >>> grid = sweep(spec, norm=["sign", "frobenius"], transport=[False, True])
+        >>> len(grid), grid.complete
+        (4, True)
+        >>> grid[{"norm": "frobenius", "transport": True}].spec.transport
+        True
+        >>> [row["norm"] for row in grid.rows()]
+        ['sign', 'sign', 'frobenius', 'frobenius']
+    """
+
+    spec: RunSpec
+    axes: Mapping[str, tuple[Any, ...]]
+    cells: list[Trace | Rate] = field(default_factory=list[Trace | Rate])
+
+    def __len__(self) -> int:
+        return len(self.cells)
+
+    def choices(self) -> Iterator[dict[str, Any]]:
+        """Yield the fields' values of every cell, those included that have not run."""
+        for values in itertools.product(*self.axes.values()):
+            yield dict(zip(self.axes, values, strict=True))
+
+    def __getitem__(self, choice: Mapping[str, Any]) -> Trace | Rate:
+        """Return the cell of a choice, given as a mapping from every field to its value."""
+        for known, cell in zip(self.choices(), self.cells, strict=False):
+            if known == choice:
+                return cell
+        raise KeyError(f"no cell {dict(choice)!r}; the fields are {dict(self.axes)!r}.")
+
+    @property
+    def complete(self) -> bool:
+        """True when every cell is there and was run to its end."""
+        wanted = len(list(self.choices()))
+        return len(self) == wanted and all(cell.complete for cell in self.cells)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one row for each cell: its fields, and the numbers of its run or rate."""
+        return [
+            choice | _numbers(cell)
+            for choice, cell in zip(self.choices(), self.cells, strict=False)
+        ]
+
+    @property
+    def title(self) -> str:
+        """The grid in one line."""
+        return (
+            f"{self.spec.problem} over {' and '.join(name.replace('_', ' ') for name in self.axes)}"
+        )
+
+    @property
+    def sentence(self) -> str:
+        """The rows as a table in text."""
+        rows = self.rows()
+        if not rows:
+            return f"{self.title}: not run yet."
+        head = list(rows[0])
+        table = [head, *([_text(row[name]) for name in head] for row in rows)]
+        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+        lines = [
+            "  ".join(text.rjust(width) for text, width in zip(line, widths, strict=True))
+            for line in table
+        ]
+        return "\n".join(lines)
+
+    def to_csv(self, path: str | Path) -> None:
+        """Write the rows, behind a first line with what they share."""
+        rows = self.rows()
+        with Path(path).open("w", newline="") as file:
+            file.write(f"# {self.spec.to_json()}\n")
+            writer = csv.DictWriter(file, fieldnames=list(rows[0]) if rows else [])
+            writer.writeheader()
+            writer.writerows(rows)
+
+    def figure(self, plot: str = "grid", **options: Any) -> Any:
+        """Return a matplotlib Figure of this grid, made without pyplot."""
+        return PLOTS[plot].of(self, **options)
+
+    def __str__(self) -> str:
+        return self.sentence
+
+    def __repr__(self) -> str:
+        return self.sentence
+
+    def _repr_png_(self) -> bytes:  # pyright: ignore[reportUnusedFunction]  # IPython's
+        return PLOTS["grid"].png(self)
+
+
+def axes_of(fields: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
+    """Return the fields of a grid with their values, each at least once.
+
+    Raises:
+        TypeError: If a field is no list.
+        ValueError: If a list is empty or holds a value twice.
+    """
+    axes: dict[str, tuple[Any, ...]] = {}
+    for name, values in fields.items():
+        if isinstance(values, str) or not isinstance(values, Sequence):
+            raise TypeError(
+                f"{name} must be a list of values, got {values!r}; "
+                f"give [{values!r}], or set it in the spec."
+            )
+        axes[name] = tuple(values)
+        twice = [value for i, value in enumerate(axes[name]) if value in axes[name][:i]]
+        if not axes[name] or twice:
+            raise ValueError(f"{name} must hold different values, at least one, got {values!r}.")
+    return axes
+
+
+def _numbers(cell: Trace | Rate) -> dict[str, Any]:
+    if isinstance(cell, Rate):
+        numbers = {
+            "slope": cell.slope,
+            "slope low": cell.slope_interval[0],
+            "slope high": cell.slope_interval[1],
+            "bound's slope": cell.bound_slope,
+            "exponent": cell.exponent,
+        }
+        return numbers | {"calls": int(cell.calls[-1]), "seconds": cell.seconds}
+    means = cell.mean_stationarity[cell.finite]
+    return {
+        "weighted mean": float(means.mean()) if len(means) else float("nan"),
+        "bound": float(cell.bound[-1]) if len(cell) else float("nan"),
+        "now": float(cell.mean[-1]) if len(cell) else float("nan"),
+        "slope": cell.slope,
+        "diverged": int((~cell.finite).sum()),
+        "calls": cell.spec.n_steps * cell.spec.batch_size,
+        "seconds": cell.seconds,
+    }
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    return f"{value:,}" if isinstance(value, int) else f"{value:.3g}"
