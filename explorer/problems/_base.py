@@ -20,6 +20,7 @@ class Problem(ABC):
         formula: The objective in LaTeX.
         network: True for a network.
         smooth: True where L is known: then there are bounds and tuned schedules.
+        own_oracle: True where :meth:`sample` is noisy by itself.
         most_records: How often a run is measured; fewer where the full gradient is dear.
         defaults: The problem's own choice for every field of a spec but ``problem``.
     """
@@ -28,6 +29,7 @@ class Problem(ABC):
     formula: ClassVar[str]
     network: ClassVar[bool]
     smooth: ClassVar[bool]
+    own_oracle: ClassVar[bool]
     most_records: ClassVar[int] = 500
     defaults: ClassVar[Mapping[str, Any]]
 
@@ -65,6 +67,7 @@ class Toy(Problem):
 
     network = False
     smooth = True
+    own_oracle: ClassVar[bool] = False
     infimum_attained: ClassVar[bool] = True
     rows: int
     columns: int
@@ -91,6 +94,10 @@ class Toy(Problem):
     def hessian_smoothness(self, norm: Any) -> float:
         r"""Return :math:`\rho`, the Lipschitz constant of the Hessian in the same norm."""
         return self.curvature[1] * norm.hessian_ratio(self.shape)
+
+    def oracle_constant(self, norm: Any) -> tuple[float, float]:
+        """Return an upper bound on K of the problem's own oracle, and p; (0, 2) without noise."""
+        return 0.0, 2.0
 
     def start(self, streams: Any, dtype: torch.dtype) -> State:
         x = torch.eye(self.rows, self.columns, dtype=dtype, device=streams.device)

@@ -22,6 +22,7 @@ class Network(Problem):
 
     network = True
     smooth = False
+    own_oracle = True
     most_records = 80
 
     @abstractmethod

@@ -105,6 +105,11 @@ def _check_noise(values: dict[str, Any], problem: Any) -> None:
             f"noise {name!r} is for toys; on a network choose one of {able} "
             "('isotropic_stable' has the same tail index)."
         )
+    if problem.own_oracle and not problem.network and name != "none":
+        raise ValueError(
+            f"noise must be 'none' for {values['problem']!r}, got {values['noise']!r}; its oracle "
+            "is noisy by itself, and its bound knows that noise alone."
+        )
     given = {"noise_scale": values["noise_scale"] or 1.0, "tail_index": values["tail_index"]}
     taken = _asked_for(noise, values)
     NOISES.make(values["noise"], **{name: x for name, x in given.items() if name in taken})

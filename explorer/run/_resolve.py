@@ -108,7 +108,7 @@ def _drop_what_no_longer_applies(
         return
     kind_changed = any(
         getattr(PROBLEMS[old], trait) != getattr(PROBLEMS[new], trait)
-        for trait in ("network", "smooth")
+        for trait in ("network", "smooth", "own_oracle")
     )
     of_a_kind = {"rows", "columns", "norm", "noise", "schedule", "momentum", "lr", *NOISE_UNITS}
     for name in set(values) - fresh - {"problem"}:

@@ -48,7 +48,8 @@ def toy_setting(spec: RunSpec, problem: Any, norm: Any) -> Setting:
         moment=noise.tail_index,
     )
     if spec.noise == "none":
-        return Setting(noise, constants)
+        own, moment = problem.oracle_constant(norm)
+        return Setting(noise, constants._replace(noise=own, moment=moment))
     scale = spec.noise_scale
     if scale is None:
         if not unit:
@@ -113,7 +114,8 @@ def regime(spec: RunSpec, noise: Noise, constants: Constants | None) -> list[str
                 f"batch {spec.batch_size:,} is above {name} = {largest:.3g}: "
                 "this part of the batch is wasted."
             )
-    kind = {"exact": "exact for this law", "bound": "an upper bound"}[noise.constant_kind]
+    exact = noise.constant_kind == "exact" and spec.noise != "none"
+    kind = "exact for this law" if exact else "an upper bound"
     notes.append(f"noise constant K = {constants.noise:.3g} ({kind}), p = {constants.moment:g}.")
     if not noise.has_moment and constants.moment < 2:
         notes.append(

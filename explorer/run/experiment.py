@@ -216,7 +216,7 @@ class Experiment:
         )
         bound = Bound(constants, transport) if constants is not None and why_not is None else None
         tail = self._noise.tail_index
-        noiseless = spec.noise == "none" and not spec.network
+        noiseless = spec.noise == "none" and not self.problem.own_oracle
         rho_zero = bound is not None and constants is not None and constants.hessian_smoothness == 0
         trace = Trace(
             spec=spec,

@@ -137,7 +137,10 @@ def put(control: Any, field: str, spec: RunSpec) -> None:
             menu = [(f"{name.capitalize()} (by layer)", name) for name in GEOMETRIES] + menu
         _offer(control, menu, value)
     elif field == "noise":
+        problem = PROBLEMS[PROBLEMS.parse(spec.problem)[0]]
         able = [n for n in NOISES if NOISES[n].for_networks or not spec.network]
+        if problem.own_oracle and not problem.network:
+            able = ["none"]
         _offer(control, [(NOISES[name].label, name) for name in able], value)
     elif field == "optimizer":
         _offer(control, [(name, name) for name in OPTIMIZERS], value)

@@ -1,0 +1,122 @@
+"""The lower bound: how many calls a method needs that moves only where it has seen a gradient."""
+
+import math
+from typing import NamedTuple, final
+
+import numpy as np
+
+
+@final
+class LowerBound(NamedTuple):
+    r"""What the chain forces on every zero-respecting method.
+
+    While fewer than T reveals have come, of which a call makes one in a given row with probability
+    :math:`\theta`, that row's gradient stays as long as it was. With G the dual norm of the first
+    gradient, rows alike, after t calls
+
+    .. math:: E\|\nabla f\|_* \ge G\, P(\mathrm{Bin}(t, \theta) \le T - 1).
+
+    Attributes:
+        eps: Stationarity that shall be reached, in the mean over the run.
+        gradient: G, above ``eps``.
+        length: T, links of a chain.
+        reveal: :math:`\theta` in (0, 1].
+
+    Example:
+        >>> bound = LowerBound(eps=0.8, gradient=1.0, length=1, reveal=0.5)
+        >>> bound.mean(1), bound.mean(2)  # 1, then (1 + 1/2) / 2
+        (1.0, 0.75)
+        >>> bound.calls()
+        2
+
+    Source:
+        Derived in this project; for arbitrary methods it is a theorem of J. Zhang and T. Lin,
+        arXiv:2605.18528, where max(m, n) is large against min(m, n) squared.
+    """
+
+    eps: float
+    gradient: float
+    length: int
+    reveal: float
+
+    def mean(self, calls: int) -> float:
+        r"""Return the least mean of :math:`E\|\nabla f\|_*` over so many calls.
+
+        The sum over time is one over reveals: with S = Bin(N, theta),
+        :math:`\sum_{t<N} P(\mathrm{Bin}(t,\theta) \le T-1) = E\min(S, T)/\theta`.
+
+        Args:
+            calls: N, at least 1.
+        """
+        if calls <= self.length:  # no chain can be through
+            return self.gradient
+        k = np.arange(self.length)
+        if self.reveal == 1:
+            seen = float(self.length)
+        else:
+            # term by term: logarithms of factorials would cancel where N is large
+            choose = np.concatenate(([0.0], np.cumsum(np.log((calls - k[:-1]) / k[1:]))))
+            odds = math.log(self.reveal) - math.log1p(-self.reveal)
+            logs = choose + k * odds + calls * math.log1p(-self.reveal)
+            seen = self.length - float(((self.length - k) * np.exp(logs)).sum())
+        return self.gradient * seen / (self.reveal * calls)
+
+    def calls(self) -> int:
+        """Return N_low: the first number of calls whose mean may be as small as ``eps``.
+
+        The mean falls with the calls, so it is found by bisection.
+        """
+        low, high = self.length, 2 * self.length
+        while self.mean(high) > self.eps:
+            low, high = high, 2 * high
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if self.mean(middle) <= self.eps else (middle, high)
+        return high
+
+
+def leading_calls(
+    *,
+    eps: float,
+    rank: int,
+    smoothness: float,
+    gap: float,
+    sigma: float,
+    moment: float,
+    gradient_lipschitz: float,
+    link: float,
+) -> float:
+    r"""Return what N_low is for small ``eps``, in the constants of a problem class.
+
+    With :math:`G = 1.25\,\varepsilon`, chains of
+    :math:`T = L\Delta/(D_0 l_1 G^2)` links and reveals of
+    :math:`\theta = (G/\sigma)^{p/(p-1)}/r` the class is filled, and N_low goes to
+    :math:`1.25\,T/\theta`:
+
+    .. math::
+        N \to \frac{1.25^{1-k}}{D_0 l_1}\, r L \Delta\, \sigma^{p/(p-1)} \varepsilon^{-k},
+        \qquad k = \frac{3p-2}{p-1}.
+
+    Whole links and the other rows' noise make the exact number smaller at a given ``eps``: bounds
+    are drawn by :class:`LowerBound`, this one is for the slope.
+
+    Args:
+        eps: Stationarity, positive.
+        rank: r = min(m, n).
+        smoothness: L.
+        gap: :math:`\Delta`.
+        sigma: :math:`\sigma`, with :math:`E\|\xi\|_*^p \le \sigma^p`.
+        moment: p in (1, 2].
+        gradient_lipschitz: :math:`l_1` of the chain.
+        link: :math:`D_0`, what a link gains.
+
+    Example:
+        >>> numbers = {"rank": 4, "smoothness": 1.0, "gap": 1.0, "sigma": 1.0, "moment": 2.0}
+        >>> chain = {"gradient_lipschitz": 9.466, "link": 1.25}
+        >>> at = [leading_calls(eps=eps, **numbers, **chain) for eps in (0.1, 0.05)]
+        >>> round(at[1] / at[0], 6)  # half the eps, sixteen times the calls
+        16.0
+    """
+    k = (3 * moment - 2) / (moment - 1)
+    factor = 1.25 ** (1 - k) / (link * gradient_lipschitz)
+    return factor * rank * smoothness * gap * sigma ** (moment / (moment - 1)) * eps**-k
