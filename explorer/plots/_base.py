@@ -141,7 +141,14 @@ class Plot(ABC):
         self.axes.set_xlim(*x)
         self.axes.set_ylim(low, high)
 
-    def _place(self, text: Text, line: Any, words: str, *, below_at: float | None = None) -> None:
+    def _place(
+        self,
+        text: Text,
+        line: Any,
+        words: str,
+        *,
+        below_at: float | Sequence[float] | None = None,
+    ) -> None:
         """Put words above a falling line at its end so far, or below it at a share of its width.
 
         Lines fall, so the room is found in pixels: clear of all that the words span.
@@ -150,8 +157,16 @@ class Plot(ABC):
             text: The artist.
             line: A line, placed only if visible, or (x, y).
             words: What it says; lines are broken at newlines.
-            below_at: None for above, right-aligned at the end; else the share where words begin.
+            below_at: None for above, right-aligned at the end; else the share where words begin, or
+                several, of which the first is taken that leaves other words free.
         """
+        if isinstance(below_at, Sequence):
+            for share in below_at:
+                text.set_visible(False)
+                self._place(text, line, words, below_at=share)
+                if text.get_visible() and not self._touches(text):
+                    return
+            return
         if isinstance(line, Line2D) and not line.get_visible():
             return
         x, y = map(np.asarray, line.get_data() if isinstance(line, Line2D) else line)
@@ -175,6 +190,27 @@ class Plot(ABC):
         x0, y0 = self.axes.transData.inverted().transform((left, height))
         text.set_position((float(x0), float(y0)))
         text.set_visible(True)
+
+    def _touches(self, text: Text) -> bool:
+        """Return whether a text lies on another one that is visible."""
+        box = self._box_of(text)
+        others = [
+            a for a in self.moving if isinstance(a, Text) and a.get_visible() and a is not text
+        ]
+        return any(
+            box[0] < other[2] and other[0] < box[2] and box[1] < other[3] and other[1] < box[3]
+            for other in map(self._box_of, others)
+        )
+
+    def _box_of(self, text: Text) -> tuple[float, float, float, float]:
+        """Return left, bottom, right, top in pixels, by the mean width of letters."""
+        rows = str(text.get_text()).split("\n")
+        size = float(text.get_fontsize()) / 72 * self.figure.dpi
+        width, height = CHARACTER * size * max(map(len, rows)), 1.25 * size * len(rows)
+        x, y = self._pixels(*text.get_position())
+        left = x - width * {"left": 0, "center": 0.5, "right": 1}[text.get_horizontalalignment()]
+        top = y + height * {"top": 0, "bottom": 1}.get(text.get_verticalalignment(), 0.5)
+        return left, top - height, left + width, top
 
     def _pixels(self, x: float, y: float) -> np.ndarray:
         return self.axes.transData.transform((x, y))

@@ -13,6 +13,8 @@ from explorer.registry import PLOTS
 GUIDE_DECADES = 1.1
 GUIDE_BELOW = 0.55  # of the mean
 STATIONARITY = r"$\|\nabla f(X_t)\|_*$"
+WEIGHTED = "step-weighted mean so far"
+LOWEST = 1e-3  # of the largest value: rounding below it would squeeze all else together
 FULL_LABELS = 12  # records from which on there is room for words
 
 
@@ -58,7 +60,8 @@ class Decay(Plot):
     def update(self, data: Any, kept: Sequence[tuple[str, Any]] = ()) -> None:
         self._entitle(data.title)
         network = data.spec.network
-        self.axes.set_ylabel("stationarity, and loss" if network else STATIONARITY, fontsize=11)
+        label = "stationarity, and loss" if network else STATIONARITY
+        self.axes.set_ylabel(label, fontsize=11, labelpad=1)
         kept = [(label, trace) for label, trace in kept if len(trace)]
         for artist in self.moving:
             artist.set_visible(False)
@@ -114,6 +117,7 @@ class Decay(Plot):
         if not len(values):
             self._empty(data)
             return
+        values = values[values > LOWEST * values.max()]
         last = max(data.spec.horizon, *(trace.spec.horizon for _, trace in kept), 0)
         first = data.spec.batch_size if self.axes.get_xscale() == "log" else 0
         expected = data.mean[0] * (data.spec.n_steps) ** (data.exponent or -0.25)
@@ -162,7 +166,9 @@ class Decay(Plot):
     def _show_words(self, data: Any, kept: Sequence[tuple[str, Any]], edges: np.ndarray) -> None:
         words, seeds = self._words, data.spec.seeds
         self._place(words["bound"], self._bound, "explicit bound on the weighted mean")
-        self._place(words["weighted"], self._weighted, "step-weighted mean so far")
+        self._place(words["weighted"], self._weighted, WEIGHTED)
+        if self._touches(words["weighted"]):  # the bound is close above
+            self._place(words["weighted"], self._weighted, WEIGHTED, below_at=[0.55, 0.35, 0.02])
         self._place(words["loss"], self._loss, "training loss, mean over seeds", below_at=0.1)
         text = f"mean of {seeds} seeds, 25-75 % and 10-90 %" if seeds > 1 else "one seed"
         if data.spec.network:
@@ -170,8 +176,9 @@ class Decay(Plot):
             self._place(words["mean"], upper, f"stationarity, {text}")
         else:
             lower = (data.calls, edges[0])
-            self._place(words["mean"], lower, text.replace(", ", ",\n"), below_at=0.14)
+            self._place(words["mean"], lower, text.replace(", ", ",\n"), below_at=[0.14, 0.02, 0.3])
         for i, (text_artist, (label, trace)) in enumerate(
             zip(self._kept_words, kept, strict=False)
         ):
-            self._place(text_artist, (trace.calls, trace.mean), label, below_at=0.42 + 0.12 * i)
+            shares = [0.42 + 0.12 * i, 0.3, 0.54, 0.66, 0.2, 0.02]
+            self._place(text_artist, (trace.calls, trace.mean), label, below_at=shares)

@@ -175,3 +175,7 @@ def set_positive(instance: object, name: str, kind: type = float) -> None:
     object.__setattr__(instance, name, plain)
     if not 0 < plain < float("inf"):
         raise ValueError(f"{name} must be positive and finite, got {value!r}; try {name}=1.")
+    if not 1e-30 <= plain <= 1e30:
+        raise ValueError(
+            f"{name} must be between 1e-30 and 1e30, got {value!r}; beyond that numbers overflow."
+        )

@@ -12,6 +12,8 @@ from explorer.problems._data import Split, digits
 from explorer.problems._network import Network
 from explorer.registry import PROBLEMS
 
+MOST_WIDTH = 4096
+
 
 @final
 @PROBLEMS.register("mlp")
@@ -22,11 +24,11 @@ class Mlp(Network):
     Weights start semi-orthogonal, biases at zero.
 
     Args:
-        width: w, at least 1.
+        width: w in 1..4096.
 
     Raises:
         TypeError: If ``width`` is not a whole number.
-        ValueError: If ``width`` is not positive.
+        ValueError: If ``width`` is out of range.
 
     Example:
         >>> sum(p.numel() for p in Mlp().template.parameters())
@@ -57,6 +59,10 @@ class Mlp(Network):
 
     def __post_init__(self) -> None:
         set_positive(self, "width", int)
+        if self.width > MOST_WIDTH:
+            raise ValueError(
+                f"width must be at most {MOST_WIDTH:,}, got {self.width!r}; try width=32."
+            )
 
     def module(self) -> nn.Module:
         w = self.width

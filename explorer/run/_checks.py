@@ -22,6 +22,9 @@ from explorer.theory.schedules import SCHEDULES
 
 DTYPES = ("float32", "float64")
 MOST_NUMBERS = 2**27  # of a toy's state: with momentum, gradient and noise some 4 GB in float64
+MOST_CALLS = 10**12
+MOST_SEEDS = 10**6
+SMALLEST, LARGEST = 1e-30, 1e30  # of a positive number: its powers must fit float64
 TUNED = ("anytime", "horizon")
 OF_THE_GEOMETRY = ("params", "radius", "view", "stacked")  # of an optimiser's arguments
 
@@ -35,8 +38,8 @@ def check(values: dict[str, Any]) -> None:
         values: Every field of a spec by name; changed in place.
     """
     problem = PROBLEMS[PROBLEMS.parse(values["problem"])[0]]
-    for name in ("batch_size", "horizon", "seeds"):
-        values[name] = _whole(name, values[name], least=1)
+    for name, most in (("batch_size", MOST_CALLS), ("horizon", MOST_CALLS), ("seeds", MOST_SEEDS)):
+        values[name] = _whole(name, values[name], least=1, most=most)
     values["seed"] = _whole("seed", values["seed"], least=0)
     _check_sizes(values, problem)
     for name in ("noise_level", "noise_scale", "noise_ratio", "lr", "max_extrapolation"):
@@ -172,7 +175,7 @@ def text(name: str, value: Any) -> str:
     return value
 
 
-def _whole(name: str, value: Any, *, least: int) -> int:
+def _whole(name: str, value: Any, *, least: int, most: int | None = None) -> int:
     try:
         if isinstance(value, bool):
             raise TypeError
@@ -183,6 +186,8 @@ def _whole(name: str, value: Any, *, least: int) -> int:
         ) from None
     if number < least:
         raise ValueError(f"{name} must be at least {least}, got {value!r}; try {name}={least}.")
+    if most is not None and number > most:
+        raise ValueError(f"{name} must be at most {most:,}, got {value!r}; nobody waits for more.")
     return number
 
 
@@ -196,6 +201,11 @@ def _positive(name: str, value: Any) -> float:
     number = _real(name, value, "a positive number")
     if not 0 < number < math.inf:
         raise ValueError(f"{name} must be positive and finite, got {value!r}; try {name}=1.")
+    if not SMALLEST <= number <= LARGEST:
+        raise ValueError(
+            f"{name} must lie between {SMALLEST:g} and {LARGEST:g}, got {value!r}; beyond that "
+            "numbers overflow."
+        )
     return number
 
 

@@ -61,8 +61,11 @@ def _seen(trace: "Trace") -> str:
         )
     low, high = trace.slope_interval
     slope = f"slope {trace.slope:.3f} [{low:.3f}, {high:.3f}]"
+    if trace.spec.seeds == 1:
+        slope = f"slope {trace.slope:.3f} (one seed, no interval)"
     if np.isnan(trace.slope):
-        slope = "too few records for a slope"
+        zero = (mean == 0).any()
+        slope = "no slope, since a mean is 0" if zero else "too few records for a slope"
     if trace.bound_unmet:
         return f"weighted mean {trace.running_mean[-1]:.3g}; {slope}; {now}"
     mean_so_far, bound = trace.running_mean[-1], trace.bound[-1]

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, final
 
+from explorer.registry import PROBLEMS
 from explorer.run.device import few_threads
 from explorer.run.experiment import Experiment, refuse_unless_spec, run, show_progress
 from explorer.run.grid import Grid, axes_of
@@ -78,11 +79,22 @@ class Sweep:
         return True
 
 
+def has_rate(spec: RunSpec) -> bool:
+    """Return whether such runs can be tuned to a horizon: a toy with L, and steps of an LMO.
+
+    Example:
+        >>> has_rate(RunSpec()), has_rate(RunSpec(problem="quartic"))
+        (True, False)
+    """
+    smooth = PROBLEMS[PROBLEMS.parse(spec.problem)[0]].smooth
+    return smooth and spec.optimizer.partition("(")[0] == "scion"
+
+
 def points(spec: RunSpec, horizons: Sequence[int], batch_size: str) -> Iterator[RunSpec]:
     """Yield the spec of each horizon, with its batch."""
     if batch_size not in ("tuned", "spec"):
         raise ValueError(f"batch_size must be 'tuned' or 'spec', got {batch_size!r}.")
-    if spec.network or spec.optimizer.partition("(")[0] != "scion":
+    if not has_rate(spec):
         raise ValueError(
             f"no rate to measure: tuning to a horizon needs L, rho and K, and {spec.problem!r} "
             f"with optimizer {spec.optimizer!r} has none; choose a toy and 'scion'."
@@ -144,7 +156,7 @@ def sweep(
         -0.21428571428571427
         >>> grid = sweep(RunSpec(rows=2, columns=2, horizon=300, seeds=4), tail_index=[1.3, 2.0])
         >>> [round(row["bound"], 1) for row in grid.rows()]
-        [3.7, 2.0]
+        [1.3, 1.3]
     """
     refuse_unless_spec(spec)
     if isinstance(batch_size, list | tuple):

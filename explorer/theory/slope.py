@@ -70,8 +70,8 @@ def leave_one_out(calls: NDArray[np.float64], values: NDArray[np.float64]) -> tu
 
     Example:
         >>> calls = np.array([10.0, 100.0, 1000.0])
-        >>> leave_one_out(calls, np.array([[4.0], [2.0], [2.0]]))
-        (-0.30..., 0.0)
+        >>> [round(slope, 3) for slope in leave_one_out(calls, np.array([[8.0], [4.0], [1.0]]))]
+        [-0.602, -0.301]
     """
     if len(calls) < 3:
         return np.nan, np.nan

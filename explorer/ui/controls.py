@@ -96,12 +96,21 @@ class Controls:
                 continue
             for done in changes:
                 self._pending.pop(done, None)
-            moved = spec != self.spec
-            self.spec = spec
-            return moved, None
+            before, self.spec = self.spec, spec
+            self._try_pending_again()
+            return self.spec != before, None
         assert sentence is not None, "both tries failed"
         self._pending[field] = (value, sentence)
         return False, sentence
+
+    def _try_pending_again(self) -> None:
+        """Take what a new spec no longer refuses, and say why it refuses the rest."""
+        for field, (value, _) in list(self._pending.items()):
+            try:
+                self.spec = _changed(self.spec, {field: value})
+                self._pending.pop(field)
+            except (KeyError, TypeError, ValueError, RuntimeError) as error:
+                self._pending[field] = (value, str(error))
 
     def _show_resolved(self) -> None:
         """Show what the new spec made of the other fields, but leave refused texts as typed."""

@@ -10,6 +10,7 @@ import ipywidgets as widgets
 from explorer.registry import PLOTS, UnknownNameError
 from explorer.run.rate import Rate
 from explorer.run.spec import RunSpec
+from explorer.run.sweep import has_rate
 from explorer.run.trace import Trace
 from explorer.ui._fields import FOLDED, MAIN
 from explorer.ui._stored import HIDDEN_WHILE_LIVE, Stored
@@ -342,7 +343,7 @@ class Explorer(widgets.VBox):
             )
         self._sentence.value = f'<div aria-live="polite">{said}</div>'
         self._status.value = f'<div class="explorer-status">{html.escape(self._standing())}</div>'
-        self._buttons["Measure the rate"].disabled = self.spec.network
+        self._buttons["Measure the rate"].disabled = not has_rate(self.spec)
 
     def _said(self) -> list[tuple[str, str]]:
         said: list[tuple[str, str]] = []
@@ -356,6 +357,8 @@ class Explorer(widgets.VBox):
 
     def _standing(self) -> str:
         job, state = self.session.job, self.session.state
+        if self.session.preparing:
+            return "preparing: constants of the noise, first gradient"
         if job is None:
             return state
         data = job.data

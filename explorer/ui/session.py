@@ -61,6 +61,7 @@ class Session:
         job: The present or last work.
         spec: What the job runs.
         painter: What draws.
+        preparing: True while a job is being made.
         seconds: Time that a user has waited for the job, pauses left out.
         kept: Kept runs, at most four; their labels are the fields by which they differ.
         error: The sentence of the last failure, or None.
@@ -84,6 +85,7 @@ class Session:
         self.traceback: str | None = None
         self.painter = Painter(view, clock)
         self.seconds = 0.0
+        self.preparing = False
         self._clock = clock
         self._on_change = on_change
         self._on_rest = on_rest
@@ -256,7 +258,7 @@ class Session:
                 self._draw(last=True)
                 return
             if not (resumes and self.job is not None):
-                self._begin(wish)
+                self._prepare(wish)
             if wish.action in ("run", "measure"):
                 assert self.job is not None, "a wish to run begins a job"
                 self._go_on(self.job, attentive=True)
@@ -265,6 +267,15 @@ class Session:
                 self._draw(last=True)
         elif redraw:
             self._draw(last=True)
+
+    def _prepare(self, wish: Wish) -> None:
+        """Begin, and say meanwhile that it has begun: K of a large matrix takes its time."""
+        self.preparing = wish.action in ("run", "measure")
+        self._on_change()
+        try:
+            self._begin(wish)
+        finally:
+            self.preparing = False
 
     def _begin(self, wish: Wish) -> None:
         self.error = self.traceback = None

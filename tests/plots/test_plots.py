@@ -441,6 +441,23 @@ def test_a_grid_draws_its_cells_and_their_bounds(grid):
     }
 
 
+def test_words_of_kept_runs_lie_on_no_other_words(trace, kept):
+    for count in range(1, 5):
+        picture = PLOTS["decay"]()
+        picture.update(trace, [*kept[:count]])
+        assert not any(picture._touches(text) for text in picture._kept_words if text.get_visible())
+
+
+def test_exact_zeros_squeeze_nothing():
+    trace = run(SPEC.replace(noise="none", norm="spectral", rows=4, columns=16))
+    assert (trace.mean == 0).any()
+    picture = PLOTS["decay"]()
+    picture.update(trace)
+    assert picture.axes.get_ylim()[0] > 1e-4
+    assert "no slope, since a mean is 0" in trace.sentence
+    assert "one seed, no interval" in run(SPEC.replace(seeds=1)).sentence
+
+
 def test_a_grid_of_names_stands_at_its_names():
     grid = sweep(SPEC.replace(horizon=50), norm=["sign", "frobenius"])
     axes = grid.figure().axes[0]

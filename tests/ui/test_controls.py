@@ -204,6 +204,17 @@ def test_a_refused_value_is_taken_as_soon_as_another_change_makes_it_whole(choic
     assert choices.shown("optimizer") == "sgd"
 
 
+def test_a_refused_value_says_what_is_in_its_way_now(choices):
+    choices.pick("optimizer", "sgd")
+    assert "schedule &#x27;anytime&#x27; is tuned" in choices.said("optimizer")
+    choices.pick("schedule", "constant")
+    assert choices.spec.schedule == "constant"
+    assert "lr must be given for optimizer &#x27;sgd&#x27;" in choices.said("optimizer")
+    choices.browser("lr", value="0.1")
+    assert (choices.spec.optimizer, choices.spec.lr) == ("sgd", 0.1)
+    assert choices.said("optimizer") == ""
+
+
 def test_a_batch_above_the_horizon_waits_for_a_longer_one(choices):
     choices.pick("batch_size", "512")
     assert choices.spec == SPEC

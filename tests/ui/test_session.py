@@ -118,6 +118,20 @@ def test_the_worker_rests_once_after_its_work_and_gives_memory_back(view, monkey
     session.close()
 
 
+def test_while_a_job_is_made_the_page_is_told(view, monkeypatch):
+    told = []
+    session = Session(view, lambda: told.append(session.preparing), clock=Ticking())
+    session.show_spec(SPEC)
+    session.want(Wish(SPEC, "run"))
+    until(lambda: session.state == "finished")
+    assert True in told
+    assert told[-1] is False
+    session.want(Wish(RunSpec(problem="mlp", device="cpu"), "measure"))
+    until(lambda: session.state == "failed")
+    assert session.preparing is False
+    session.close()
+
+
 def test_a_rest_that_fails_costs_neither_the_run_nor_the_worker(view, monkeypatch):
     monkeypatch.setattr("explorer.ui.session.REST_S", 0.01)
     rests = []
