@@ -289,7 +289,7 @@ def test_the_smoothness_of_a_quadratic_comes_from_its_eigenvalues(name, wanted):
     + [("quadratic", {"spiked": 1}, TypeError), ("quadratic", {"start_rank": 5}, ValueError)]
     + [("sensing", {"rank": 9}, ValueError), ("sensing", {"measurements": 5000}, ValueError)]
     + [("factorisation", {"columns": 3}, ValueError), ("logistic", {"rows": 9}, ValueError)]
-    + [("log_cosh", {"flatness": 1e300}, ValueError), ("mlp", {"width": 10**9}, ValueError)]
+    + [("log_cosh", {"flatness": 1e-300}, ValueError), ("mlp", {"width": 10**9}, ValueError)]
     + [("log_cosh", {"flatness": "flat"}, TypeError), ("mlp", {"width": 0}, ValueError)]
     + [("mlp", {"width": 2.5}, TypeError), ("mlp", {"width": "wide"}, TypeError)],
 )
