@@ -203,10 +203,10 @@ class Plot(ABC):
         )
 
     def _box_of(self, text: Text) -> tuple[float, float, float, float]:
-        """Return left, bottom, right, top in pixels, by the mean width of letters."""
+        """Return left, bottom, right, top in pixels, by the mean width of letters, and some air."""
         rows = str(text.get_text()).split("\n")
         size = float(text.get_fontsize()) / 72 * self.figure.dpi
-        width, height = CHARACTER * size * max(map(len, rows)), 1.25 * size * len(rows)
+        width, height = size * (1 + CHARACTER * max(map(len, rows))), 1.25 * size * len(rows)
         x, y = self._pixels(*text.get_position())
         left = x - width * {"left": 0, "center": 0.5, "right": 1}[text.get_horizontalalignment()]
         top = y + height * {"top": 0, "bottom": 1}.get(text.get_verticalalignment(), 0.5)
