@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from typing import Any, final
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from explorer.noise._base import HeavyTailed
-from explorer.noise._constant import entry_dual_norm
+from explorer.noise._spikes import directions, on_diagonal, spread_constant
 from explorer.noise._streams import Streams
 from explorer.registry import NOISES
 
@@ -69,18 +68,13 @@ class RareSpike(HeavyTailed):
     def mean_of_batch(
         self, like: Tensor, batch_size: int, streams: Streams, purpose: str = "noise"
     ) -> Tensor:
-        mean = torch.zeros_like(like)
-        matrices = mean.flatten(2) if like.dim() > 2 else mean.unsqueeze(-1)
-        directions = min(matrices.shape[1:])
-        shares = np.full(2 * directions + 1, self.rarity / (2 * directions))
+        r = directions(like)
+        shares = np.full(2 * r + 1, self.rarity / (2 * r))
         shares[-1] = 1 - self.rarity
-        up, down, _ = streams.counts(f"{purpose}/hits", batch_size, shares).split(
-            [directions, directions, 1], dim=-1
-        )
+        hits = streams.counts(f"{purpose}/hits", batch_size, shares)
+        up, down, _ = hits.split([r, r, 1], dim=-1)
         size = self.noise_scale * self.rarity ** (-1 / self.tail_index)
-        matrices.diagonal(dim1=-2, dim2=-1).copy_((up - down) * (size / batch_size))
-        return mean
+        return on_diagonal(like, (up - down) * (size / batch_size))
 
     def constant(self, norm: Any, shape: tuple[int, int]) -> float:
-        spread = min(shape) ** (1 - 1 / self.tail_index)
-        return entry_dual_norm(norm, shape) * spread * self.noise_scale
+        return spread_constant(norm, shape, self.tail_index) * self.noise_scale

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from typing import Any, final
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from explorer.noise._base import HeavyTailed
-from explorer.noise._constant import entry_dual_norm
+from explorer.noise._spikes import directions, on_diagonal, spread_constant
 from explorer.noise._streams import Streams
 from explorer.noise.stable import stable_draws
 from explorer.registry import NOISES
@@ -57,19 +56,14 @@ class Spike(HeavyTailed):
     def mean_of_batch(
         self, like: Tensor, batch_size: int, streams: Streams, purpose: str = "noise"
     ) -> Tensor:
-        mean = torch.zeros_like(like)
-        matrices = mean.flatten(2) if like.dim() > 2 else mean.unsqueeze(-1)
-        directions = min(matrices.shape[1:])
-        sizes = streams.draw(purpose, 2 * directions, lambda u: stable_draws(u, self.tail_index))
-        shares = np.full(directions, 1 / directions)
+        r = directions(like)
+        sizes = streams.draw(purpose, 2 * r, lambda u: stable_draws(u, self.tail_index))
+        shares = np.full(r, 1 / r)
         calls = streams.counts(f"{purpose}/directions", batch_size, shares)
         # a power in logarithms: torch's pow gives an element other last bits in another place
         spread = (calls.log() / self.tail_index).exp() / batch_size
-        diagonal = matrices.diagonal(dim1=-2, dim2=-1)
-        diagonal.copy_(self.noise_scale * spread * sizes)
-        return mean
+        return on_diagonal(like, self.noise_scale * spread * sizes)
 
     def constant(self, norm: Any, shape: tuple[int, int]) -> float:
         mean_size = 2 * math.gamma(1 - 1 / self.tail_index) / math.pi * self.noise_scale
-        spread = min(shape) ** (1 - 1 / self.tail_index)
-        return entry_dual_norm(norm, shape) * spread * mean_size
+        return spread_constant(norm, shape, self.tail_index) * mean_size

@@ -17,6 +17,13 @@ from explorer.run._checks import text
 NOISE_UNITS = ("noise_level", "noise_scale", "noise_ratio")
 
 
+def noises(problem: Any) -> list[str]:
+    """Return the noises that may be added to a problem's gradients."""
+    if problem.network:
+        return [name for name in NOISES if NOISES[name].for_networks]
+    return ["none"] if problem.own_oracle else list(NOISES)
+
+
 def noise_units(problem: Any) -> tuple[str, ...]:
     """Return the units in which a problem's noise may be given; a level is measured by L."""
     if problem.network:

@@ -9,6 +9,7 @@ import ipywidgets as widgets
 
 from explorer.registry import GEOMETRIES, NOISES, NORMS, OPTIMIZERS, PROBLEMS, Registry
 from explorer.run._checks import DTYPES
+from explorer.run._resolve import noises
 from explorer.run.device import DEVICES
 from explorer.run.spec import RunSpec
 from explorer.theory.schedules import SCHEDULES
@@ -138,10 +139,7 @@ def put(control: Any, field: str, spec: RunSpec) -> None:
         _offer(control, menu, value)
     elif field == "noise":
         problem = PROBLEMS[PROBLEMS.parse(spec.problem)[0]]
-        able = [n for n in NOISES if NOISES[n].for_networks or not spec.network]
-        if problem.own_oracle and not problem.network:
-            able = ["none"]
-        _offer(control, [(NOISES[name].label, name) for name in able], value)
+        _offer(control, [(NOISES[name].label, name) for name in noises(problem)], value)
     elif field == "optimizer":
         _offer(control, [(name, name) for name in OPTIMIZERS], value)
     elif field == "transport":
