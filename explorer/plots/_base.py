@@ -4,7 +4,7 @@ import io
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -35,6 +35,20 @@ DRAWING = threading.RLock()
 Series = dict[str, tuple[np.ndarray, np.ndarray]]
 
 
+class Pane(NamedTuple):
+    """One pair of axes, as a read-out sees it.
+
+    Attributes:
+        axes: The matplotlib Axes.
+        words: ``xlabel``, ``ylabel`` in plain text, and if there are any ``xunit``, ``yunit``.
+        lines: Names of :meth:`Plot.series` that are drawn here; None means all.
+    """
+
+    axes: Axes
+    words: Mapping[str, str]
+    lines: tuple[str, ...] | None = None
+
+
 class Plot(ABC):
     """A picture on one figure; :meth:`update` moves its artists and makes none.
 
@@ -48,8 +62,10 @@ class Plot(ABC):
 
     Attributes:
         label: Name shown in menus.
+        columns: Pairs of axes side by side.
         figure: The matplotlib Figure.
-        axes: Its axes.
+        all_axes: Its axes from left to right.
+        axes: The first of them.
         moving: Artists that a frame redraws; the rest is drawn when the frame's scenery changes.
 
     Raises:
@@ -57,6 +73,7 @@ class Plot(ABC):
     """
 
     label: ClassVar[str]
+    columns: ClassVar[int] = 1
 
     def __init__(
         self,
@@ -72,10 +89,14 @@ class Plot(ABC):
         self.palette: Palette = PALETTES[theme]
         self.figure = Figure(figsize=size, dpi=CSS_DPI, facecolor=self.palette.ground)
         FigureCanvasAgg(self.figure)
-        self.axes: Axes = self.figure.add_axes(_box(size))
-        self.axes.set_xscale(xscale)
-        self.axes.set_yscale("log")
-        dress(self.axes, self.palette)
+        self.all_axes: list[Axes] = [
+            self.figure.add_axes(_box(size, column, self.columns)) for column in range(self.columns)
+        ]
+        for axes in self.all_axes:
+            axes.set_xscale(xscale)
+            axes.set_yscale("log")
+            dress(axes, self.palette)
+        self.axes: Axes = self.all_axes[0]
         self._title = self.axes.set_title(
             "", loc="left", fontsize=FONT_PT + 0.5, color=self.palette.ink, pad=10
         )
@@ -111,25 +132,26 @@ class Plot(ABC):
         """Return the numbers behind every line: label -> x, y."""
 
     @property
-    def units(self) -> Mapping[str, str]:
-        """Words for a read-out of the axes: xlabel, ylabel, xunit, yunit."""
-        return {"xlabel": "oracle calls", "ylabel": "stationarity", "xunit": "", "yunit": ""}
+    def panes(self) -> Sequence[Pane]:
+        """The axes with their words for a read-out."""
+        return [Pane(self.axes, {"xlabel": "oracle calls", "ylabel": "stationarity"})]
 
-    def _line(self, **style: Any) -> Line2D:
+    def _line(self, axes: Axes | None = None, **style: Any) -> Line2D:
         line = Line2D([], [], **style)
-        self.axes.add_line(line)
+        (axes or self.axes).add_line(line)
         self.moving.append(line)
         return line
 
-    def _text(self, color: str, **style: Any) -> Text:
+    def _text(self, color: str, axes: Axes | None = None, **style: Any) -> Text:
         style = {"fontsize": FONT_PT, "color": color, **style}
-        text = self.axes.text(0, 0, "", fontdict=style)
+        text = (axes or self.axes).text(0, 0, "", fontdict=style)
         self.moving.append(text)
         return text
 
     def _entitle(self, words: str) -> None:
         """Set the head of the picture, in letters small enough that none is cut off."""
-        room_pt = self.axes.get_position().width * self.figure.get_figwidth() * 72
+        left, right = (ax.get_position() for ax in (self.all_axes[0], self.all_axes[-1]))
+        room_pt = (right.x1 - left.x0) * self.figure.get_figwidth() * 72
         fitting = room_pt / (CHARACTER * max(1, len(words)))
         self._title.set_fontsize(min(FONT_PT + 0.5, max(SMALLEST_PT, fitting)))
         self._title.set_text(words)
@@ -173,13 +195,15 @@ class Plot(ABC):
         usable = np.isfinite(y) & (y > 0)
         if usable.sum() < 2:
             return
-        points = self.axes.transData.transform(np.column_stack((x[usable], y[usable])))
+        axes = text.axes
+        assert axes is not None, "a plot's texts are made on its axes"
+        points = axes.transData.transform(np.column_stack((x[usable], y[usable])))
         dpi, size = self.figure.dpi, float(text.get_fontsize()) / 72 * self.figure.dpi
         width = CHARACTER * size * max(len(row) for row in words.split("\n"))
         left = points[-1, 0] - width
         if below_at is not None:
             left = points[0, 0] + below_at * (points[-1, 0] - points[0, 0])
-        if left < self.axes.bbox.x0:
+        if left < axes.bbox.x0:
             return
         heights = np.interp(np.linspace(left, left + width, 60), points[:, 0], points[:, 1])
         above = below_at is None
@@ -187,7 +211,7 @@ class Plot(ABC):
         text.set_text(words)
         text.set_horizontalalignment("left")
         text.set_verticalalignment("bottom" if above else "top")
-        x0, y0 = self.axes.transData.inverted().transform((left, height))
+        x0, y0 = axes.transData.inverted().transform((left, height))
         text.set_position((float(x0), float(y0)))
         text.set_visible(True)
 
@@ -195,7 +219,9 @@ class Plot(ABC):
         """Return whether a text lies on another one that is visible."""
         box = self._box_of(text)
         others = [
-            a for a in self.moving if isinstance(a, Text) and a.get_visible() and a is not text
+            a
+            for a in self.moving
+            if isinstance(a, Text) and a.get_visible() and a is not text and a.axes is text.axes
         ]
         return any(
             box[0] < other[2] and other[0] < box[2] and box[1] < other[3] and other[1] < box[3]
@@ -207,7 +233,8 @@ class Plot(ABC):
         rows = str(text.get_text()).split("\n")
         size = float(text.get_fontsize()) / 72 * self.figure.dpi
         width, height = size * (1 + CHARACTER * max(map(len, rows))), 1.25 * size * len(rows)
-        x, y = self._pixels(*text.get_position())
+        assert text.axes is not None, "a plot's texts are made on its axes"
+        x, y = text.axes.transData.transform(text.get_position())
         left = x - width * {"left": 0, "center": 0.5, "right": 1}[text.get_horizontalalignment()]
         top = y + height * {"top": 0, "bottom": 1}.get(text.get_verticalalignment(), 0.5)
         return left, top - height, left + width, top
@@ -216,13 +243,14 @@ class Plot(ABC):
         return self.axes.transData.transform((x, y))
 
 
-def _box(size: tuple[float, float]) -> tuple[float, float, float, float]:
-    """Return the axes' place on a figure, with margins that are the same at every size."""
+def _box(size: tuple[float, float], column: int, columns: int) -> tuple[float, float, float, float]:
+    """Return the place of axes on a figure, with margins that are the same at every size."""
     width, height = size
     left, right, bottom, top = 0.72, 0.12, 0.58, 0.42
+    share = width / columns
     return (
-        left / width,
+        (column * share + left) / width,
         bottom / height,
-        (width - left - right) / width,
+        (share - left - right) / width,
         (height - bottom - top) / height,
     )

@@ -70,7 +70,8 @@ class Canvas:
     def _image(self, data: Any, kept: Sequence[tuple[str, Any]]) -> Image.Image:
         plot, agg = self.plot, self._agg
         plot.update(data, kept)
-        shown = (plot.axes.get_xlim(), plot.axes.get_ylim(), plot.axes.get_title("left"))
+        limits = [(axes.get_xlim(), axes.get_ylim()) for axes in plot.all_axes]
+        shown = (limits, plot.axes.get_title("left"))
         now = self._clock()
         if shown != self._shown:
             agg.draw()
@@ -100,19 +101,22 @@ class Canvas:
     @property
     def geometry(self) -> list[dict[str, Any]]:
         """The axes in CSS pixels from the upper left corner, with limits and scales."""
-        axes, (_, height) = self.plot.axes, self.size
-        box = axes.bbox
-        left, right, bottom, top = (edge / self._ratio for edge in (box.x0, box.x1, box.y0, box.y1))
-        return [
-            {
+        _, height = self.size
+        geometry: list[dict[str, Any]] = []
+        for axes, words, lines in self.plot.panes:
+            box = axes.bbox
+            edges = (edge / self._ratio for edge in (box.x0, box.x1, box.y0, box.y1))
+            left, right, bottom, top = edges
+            one: dict[str, Any] = {
                 "box": [left, height - top, right - left, top - bottom],
                 "xlim": list(axes.get_xlim()),
                 "ylim": list(axes.get_ylim()),
                 "xscale": axes.get_xscale(),
                 "yscale": axes.get_yscale(),
-                **self.plot.units,
+                **words,
             }
-        ]
+            geometry.append(one if lines is None else {**one, "series": list(lines)})
+        return geometry
 
 
 def _reduced(image: Image.Image) -> Image.Image:
