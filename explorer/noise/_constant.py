@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 import torch
@@ -14,6 +15,9 @@ ENTRIES = 2**22  # drawn for a large matrix, whose dual norm varies less
 CHUNK = 2**19
 MOST_ROUNDS = 16
 ENOUGH = 0.004  # standard error, as a share of the result
+
+# called between chunks of a long computation, which a caller may so give up by raising
+PULSE: ContextVar[Callable[[], None]] = ContextVar("pulse", default=lambda: None)
 
 _found: dict[Any, float] = {}
 
@@ -63,6 +67,7 @@ def expected_dual_norm(
         found = 0.0
         for _ in range(1 if draws == MOST_DRAWS else MOST_ROUNDS):
             for start in range(0, draws, max(1, CHUNK // uniforms)):
+                PULSE.get()()
                 size = min(draws - start, max(1, CHUNK // uniforms))
                 numbers = streams.uniforms("constant", uniforms, size).view(size, uniforms)
                 matrices = sample(numbers).view(size, *shape)

@@ -5,7 +5,8 @@ from typing import final
 
 from torch import Tensor
 
-from explorer.problems._base import TOY_DEFAULTS, State, Toy, set_positive
+from explorer.problems._base import TOY_DEFAULTS, set_positive
+from explorer.problems._entrywise import EntrywiseToy, set_divisor
 from explorer.registry import PROBLEMS
 
 # max |phi'''| = |24 x (x^2 - 1) / (1 + x^2)^4|, at the smaller root of 5 x^4 - 10 x^2 + 1 = 0
@@ -16,7 +17,7 @@ THIRD_DERIVATIVE = 24 * _SQUARE**0.5 * (1 - _SQUARE) / (1 + _SQUARE) ** 4
 @final
 @PROBLEMS.register("bounded")
 @dataclass(frozen=True)
-class Bounded(Toy):
+class Bounded(EntrywiseToy):
     r""":math:`f(X) = \sum_{ij} x_{ij}^2 / (1 + x_{ij}^2)`, nonconvex, between 0 and mn.
 
     Curvature :math:`l = 2`; third derivative :math:`h = 4.6686`. Beyond :math:`|x| = 1/\sqrt 3` an
@@ -26,10 +27,12 @@ class Bounded(Toy):
     Args:
         rows: m, at least 1.
         columns: n, at least 1.
+        divide: What f is divided by: a positive number, ``"rank"``, ``"rows"``, ``"columns"`` or
+            ``"entries"``; None for nothing.
 
     Raises:
-        TypeError: If a size is not a whole number.
-        ValueError: If a size is not positive.
+        TypeError: If an argument is of the wrong kind.
+        ValueError: If an argument is out of range.
 
     Example:
         >>> import torch
@@ -43,24 +46,21 @@ class Bounded(Toy):
 
     rows: int = 4
     columns: int = 16
+    divide: float | str | None = None
 
     def __post_init__(self) -> None:
         set_positive(self, "rows", int)
         set_positive(self, "columns", int)
+        set_divisor(self)
 
     @property
-    def curvature(self) -> tuple[float, float]:
-        return 2.0, THIRD_DERIVATIVE
+    def entry(self) -> tuple[float, float, float]:
+        return 2.0, THIRD_DERIVATIVE, 0.5
 
-    @property
-    def gap(self) -> float:
-        return min(self.shape) / 2
+    def phi(self, x: Tensor) -> Tensor:
+        square = x.square()
+        return square / (1 + square)
 
-    def value(self, state: State) -> Tensor:
-        square = state["x"].square()
-        return (square / (1 + square)).sum((-2, -1))
-
-    def gradient(self, state: State) -> State:
-        x = state["x"]
+    def phi_slope(self, x: Tensor) -> Tensor:
         root = 1 + x.square()
-        return {"x": 2 * (x / root) / root}  # in this order no square of a square overflows
+        return 2 * (x / root) / root  # in this order no square of a square overflows

@@ -22,6 +22,10 @@ TOYS = [
     *(name for name in sorted(PROBLEMS) if name not in NETWORKS),
     "log_cosh(flatness=10.0)",
     "log_cosh(flatness=0.3, rows=5, columns=3)",
+    "log_cosh(divide='rank')",
+    "log_cosh(divide=2.5, flatness=3.0)",
+    "bounded(divide='entries')",
+    "bounded(divide='columns', rows=5, columns=3)",
     "quadratic(condition=30.0)",
     "quadratic(condition=4.0, rows=6, columns=2)",
     "quadratic(rows=1, columns=3)",
@@ -157,14 +161,25 @@ def test_the_gap_is_what_minimising_gains(toy):
 
 def along_an_entry(toy, step):
     """The derivative along an entry, and its first and second differences, over a range."""
-    place = torch.arange(-4, 4, step, dtype=torch.float64) * min(1.0, 1 / toy.curvature[0])
-    if toy.curvature[1]:
-        place = place / toy.curvature[1]
+    second, third = toy.curvature
+    place = torch.arange(-4, 4, step, dtype=torch.float64)
+    if third:
+        place = place * (second / third)  # over such a distance the curvature changes
     x = torch.zeros(len(place), *toy.shape, dtype=torch.float64)
     x[:, 0, 0] = place
     slope = toy.gradient({"x": x})["x"][:, 0, 0]
     first = slope.diff() / place.diff()
     return first, first.diff() / place.diff()[1:]
+
+
+@pytest.mark.parametrize(
+    ("divide", "norm"),
+    [("rank", "spectral"), ("entries", "sign"), ("rows", "row"), ("columns", "column")],
+)
+def test_divided_by_its_norm_s_blocks_an_objective_has_the_smoothness_of_one_entry(divide, norm):
+    for shape in ({"rows": 1, "columns": 1}, {"rows": 3, "columns": 7}):
+        toy = PROBLEMS["bounded"](divide=divide, **shape)
+        assert toy.smoothness(NORMS[norm]()) == pytest.approx(2.0)
 
 
 @pytest.mark.parametrize("text", ENTRYWISE)
@@ -290,6 +305,8 @@ def test_the_smoothness_of_a_quadratic_comes_from_its_eigenvalues(name, wanted):
     + [("sensing", {"rank": 9}, ValueError), ("sensing", {"measurements": 5000}, ValueError)]
     + [("factorisation", {"columns": 3}, ValueError), ("logistic", {"rows": 9}, ValueError)]
     + [("log_cosh", {"flatness": 1e-300}, ValueError), ("mlp", {"width": 10**9}, ValueError)]
+    + [("log_cosh", {"divide": value}, ValueError) for value in (0.0, -1, math.inf, "ranks")]
+    + [("bounded", {"divide": [2]}, TypeError)]
     + [("log_cosh", {"flatness": "flat"}, TypeError), ("mlp", {"width": 0}, ValueError)]
     + [("mlp", {"width": 2.5}, TypeError), ("mlp", {"width": "wide"}, TypeError)],
 )
