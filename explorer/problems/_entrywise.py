@@ -80,5 +80,6 @@ def set_divisor(instance: Any) -> None:
         set_positive(instance, "divide")
     elif divide not in DIVISORS:
         raise ValueError(
-            f"divide must be a positive number, None or one of {list(DIVISORS)}, got {divide!r}."
+            f"divide must be one of {list(DIVISORS)}, a positive number or None, got {divide!r}; "
+            "'rank' suits the spectral norm."
         )
