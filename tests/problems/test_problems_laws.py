@@ -306,7 +306,7 @@ def test_the_smoothness_of_a_quadratic_comes_from_its_eigenvalues(name, wanted):
     + [("factorisation", {"columns": 3}, ValueError), ("logistic", {"rows": 9}, ValueError)]
     + [("log_cosh", {"flatness": 1e-300}, ValueError), ("mlp", {"width": 10**9}, ValueError)]
     + [("log_cosh", {"divide": value}, ValueError) for value in (0.0, -1, math.inf, "ranks")]
-    + [("bounded", {"divide": [2]}, TypeError)]
+    + [("bounded", {"divide": True}, TypeError)]
     + [("log_cosh", {"flatness": "flat"}, TypeError), ("mlp", {"width": 0}, ValueError)]
     + [("mlp", {"width": 2.5}, TypeError), ("mlp", {"width": "wide"}, TypeError)],
 )
