@@ -131,6 +131,7 @@ TOY_DEFAULTS: Mapping[str, Any] = {
     "batch_size": 1,
     "transport": False,
     "schedule": "anytime",
+    "tuned_for": None,
     "momentum": None,
     "lr": None,
     "max_extrapolation": None,

@@ -48,6 +48,7 @@ class Mlp(Network):
         "batch_size": 16,
         "transport": 0.5,
         "schedule": "linear",
+        "tuned_for": None,
         "momentum": 0.95,
         "lr": 2.0**-5,
         "max_extrapolation": 0.3,

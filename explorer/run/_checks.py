@@ -45,7 +45,9 @@ def check(values: dict[str, Any]) -> None:
     for name in ("noise_level", "noise_scale", "noise_ratio", "lr", "max_extrapolation"):
         if values[name] is not None:
             values[name] = _positive(name, values[name])
-    values["tail_index"] = _tail_index(values["tail_index"])
+    values["tail_index"] = _tail_index("tail_index", values["tail_index"])
+    if values["tuned_for"] is not None:
+        values["tuned_for"] = _tail_index("tuned_for", values["tuned_for"])
     values["momentum"] = _momentum(values["momentum"])
     values["transport"] = _transport(values["transport"])
     for name, allowed in (("schedule", SCHEDULES), ("dtype", DTYPES)):
@@ -209,8 +211,8 @@ def _positive(name: str, value: Any) -> float:
     return number
 
 
-def _tail_index(value: Any) -> float:
-    number = _real("tail_index", value, "a number in (1, 2]")
+def _tail_index(name: str, value: Any) -> float:
+    number = _real(name, value, "a number in (1, 2]")
     if not 1 < number <= 2:
         way_out = (
             "2 is a normal law, and lighter tails have no index: choose noise='gaussian'."
@@ -219,7 +221,7 @@ def _tail_index(value: Any) -> float:
             if number <= 1
             else "give a number."
         )
-        raise ValueError(f"tail_index must lie in (1, 2], got {value!r}; {way_out}")
+        raise ValueError(f"{name} must lie in (1, 2], got {value!r}; {way_out}")
     return number
 
 

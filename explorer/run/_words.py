@@ -31,6 +31,8 @@ def describe(spec: RunSpec) -> str:
     parts.append(f"{spec.problem}{size}")
     tail = "" if spec.noise in ("none", "gaussian") else f" p = {spec.tail_index:g}"
     parts.append("no added noise" if spec.noise == "none" else f"{spec.noise} noise{tail}")
+    if spec.tuned_for is not None and not spec.network:
+        parts.append(f"tuned for p = {spec.tuned_for:g}")
     parts.append(f"batch {spec.batch_size:,}")
     if spec.transport and spec.optimizer.partition("(")[0] == "scion":
         full = float(spec.transport) == 1

@@ -15,6 +15,7 @@ from explorer.theory.schedules import (
     largest_transported_batch,
     noise_constant_of_level,
     transported_window,
+    tuned_for,
     window,
 )
 
@@ -63,6 +64,13 @@ def toy_setting(spec: RunSpec, problem: Any, norm: Any) -> Setting:
     if unit is None:
         return Setting(noise, None)
     return Setting(noise, constants._replace(noise=unit * scale))
+
+
+def assumed_constants(spec: RunSpec, constants: Constants | None) -> Constants | None:
+    """Return what the schedules of a spec are tuned by: the constants, unless it says otherwise."""
+    if constants is None or spec.tuned_for is None:
+        return constants
+    return tuned_for(constants, spec.tuned_for)
 
 
 def network_setting(spec: RunSpec) -> Setting:
@@ -114,6 +122,11 @@ def regime(spec: RunSpec, noise: Noise, constants: Constants | None) -> list[str
                 f"batch {spec.batch_size:,} is above {name} = {largest:.3g}: "
                 "this part of the batch is wasted."
             )
+    if spec.tuned_for not in (None, constants.moment):
+        notes.append(
+            f"the schedule is tuned for p = {spec.tuned_for:g}, the noise has p = "
+            f"{constants.moment:g}: the theorem is about a run tuned for its own noise."
+        )
     exact = noise.constant_kind == "exact" and spec.noise != "none"
     kind = "exact for this law" if exact else "an upper bound"
     notes.append(f"noise constant K = {constants.noise:.3g} ({kind}), p = {constants.moment:g}.")

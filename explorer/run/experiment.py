@@ -15,6 +15,7 @@ from explorer.norms._geometry import Geometry
 from explorer.optim.scion import Scion
 from explorer.registry import OPTIMIZERS, PROBLEMS
 from explorer.run.constants import (
+    assumed_constants,
     layer_scales,
     network_setting,
     regime,
@@ -194,7 +195,7 @@ class Experiment:
         lmo_method = spec.optimizer.partition("(")[0] == "scion"
         return make_schedule(
             spec.schedule,
-            self.constants if lmo_method else None,
+            assumed_constants(spec, self.constants) if lmo_method else None,
             horizon=spec.horizon,
             batch_size=spec.batch_size,
             transport=float(spec.transport),

@@ -38,6 +38,8 @@ class RunSpec:
         batch_size: Oracle calls of a step, at least 1.
         transport: False, True or a fraction in [0, 1].
         schedule: ``anytime``, ``horizon``, ``constant`` or ``linear``.
+        tuned_for: Tail index in (1, 2] that schedules take the noise for, from the right window at
+            1,000 calls; None for the noise's own.
         momentum: Weight of the past in [0, 1); None takes the schedule's.
         lr: Step size, positive; None takes the schedule's.
         max_extrapolation: Longest look-ahead in radii, positive; None for no cap.
@@ -78,6 +80,7 @@ class RunSpec:
     batch_size: int = CHOICE
     transport: bool | float = CHOICE
     schedule: str = CHOICE
+    tuned_for: float | None = CHOICE
     momentum: float | None = CHOICE
     lr: float | None = CHOICE
     max_extrapolation: float | None = CHOICE
@@ -223,6 +226,11 @@ def unasked(spec: RunSpec, field: str) -> str | None:
             return f"the noise is given as {next(u for u in NOISE_UNITS if getattr(spec, u))}"
     if field in ("rows", "columns") and spec.network:
         return "a network has its own shapes"
+    if field == "tuned_for":
+        if spec.network:
+            return "no theory tunes a network's schedule"
+        if spec.schedule in ("constant", "linear") and spec.lr and spec.momentum is not None:
+            return "step size and momentum are given, so nothing is tuned"
     if field in ("transport", "max_extrapolation") and field not in fields_used(optimizer):
         return f"optimizer {spec.optimizer!r} has no look-ahead"
     if field == "max_extrapolation" and not spec.transport:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, final
 
 from explorer.registry import PROBLEMS
+from explorer.run.constants import assumed_constants
 from explorer.run.device import few_threads
 from explorer.run.experiment import Experiment, refuse_unless_spec, run, show_progress
 from explorer.run.grid import Grid, axes_of
@@ -112,10 +113,12 @@ def points(spec: RunSpec, horizons: Sequence[int], batch_size: str) -> Iterator[
     why_not, constants = experiment.trace.bound_unmet, experiment.constants
     if why_not is not None or constants is None:
         raise ValueError(f"no rate to measure: {why_not}")
+    assumed = assumed_constants(spec, constants)
+    assert assumed is not None, "what is assumed of known constants is known"
     for horizon in wanted:
         batch = spec.batch_size
         if batch_size == "tuned":
-            batch = tuned_batch(constants, horizon, batch, float(spec.transport))
+            batch = tuned_batch(assumed, horizon, batch, float(spec.transport))
         tuned = {"momentum": None, "lr": None, "schedule": "horizon"}
         yield spec.replace(horizon=horizon, batch_size=batch, **tuned)
 

@@ -84,6 +84,29 @@ def noise_constant_of_level(constants: Constants, noise_level: float) -> float:
     return scale * noise_level ** (q + 0.5) / (4 * q)
 
 
+def tuned_for(constants: Constants, moment: float) -> Constants:
+    r"""Return the constants of who takes the noise for one of another moment.
+
+    Both see the same window at 1,000 calls; from there on it grows as the assumed moment says.
+    What is tuned by these is a mis-tuned run, and its bound is that of the true constants.
+
+    Args:
+        constants: The true ones.
+        moment: The p in (1, 2] that is assumed.
+
+    Example:
+        >>> true = Constants(1.0, 1.0, 1.0, noise=2.0, moment=1.2)
+        >>> wrong = tuned_for(true, 2.0)
+        >>> [round(window(c, 1000, batched=True), 3) for c in (true, wrong)]
+        [162.793, 162.793]
+    """
+    if constants.noise == 0:
+        return constants
+    seen = window(constants, CALLS_OF_NOISE_LEVEL, batched=True)
+    assumed = constants._replace(moment=moment)
+    return assumed._replace(noise=noise_constant_of_level(assumed, seen))
+
+
 def tune(
     constants: Constants,
     calls: float,

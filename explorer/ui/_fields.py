@@ -26,6 +26,7 @@ FOLDED = (
     "rows",
     "columns",
     "schedule",
+    "tuned_for",
     "momentum",
     "lr",
     "max_extrapolation",
@@ -67,6 +68,9 @@ WORDS = {
     "columns": Word("Columns n", "1 or more."),
     "schedule": Word(
         "Schedule", "Step size and momentum: for any time, tuned to the horizon, or fixed."
+    ),
+    "tuned_for": Word(
+        "Tuned for p", "In (1, 2]: what the schedule takes the noise for; auto takes its own index."
     ),
     "momentum": Word("Momentum", "Weight of the past in [0, 1); auto takes the schedule's."),
     "lr": Word("Step size lr", "Positive, in radii of the norm; auto takes the schedule's."),

@@ -13,7 +13,7 @@ from explorer.registry import PROBLEMS
 from explorer.run import experiment as bench
 from explorer.run.experiment import Experiment, run
 from explorer.run.measure import Stratum
-from explorer.run.spec import RunSpec
+from explorer.run.spec import RunSpec, unasked
 from explorer.theory.bound import Bound
 from explorer.theory.schedules import make_schedule
 
@@ -389,3 +389,26 @@ def test_a_network_learns_and_says_that_its_constants_are_unknown():
     assert trace.measures["value"][-1].mean() < 0.8 * trace.measures["value"][0].mean()
     assert "a network's L, rho, gap and noise constant are unknown" in trace.bound_unmet
     assert "held-out accuracy" in str(trace)
+
+
+def test_a_mistuned_run_has_the_other_law_s_steps_and_its_own_noise_s_bound():
+    right = RunSpec(tail_index=1.2, schedule="horizon", horizon=2000, seeds=2, device="cpu")
+    wrong = right.replace(tuned_for=2.0)
+    experiments = [Experiment(spec) for spec in (right, wrong, right.replace(tuned_for=1.2))]
+    traces = [run(spec) for spec in (right, wrong, right.replace(tuned_for=1.2))]
+    assert experiments[0].constants == experiments[1].constants  # the bound's
+    assert traces[1].column("momentum")[-1] != traces[0].column("momentum")[-1]
+    assert (traces[2].stationarity == traces[0].stationarity).all()
+    assert "tuned for p = 2, the noise has p = 1.2" in " ".join(traces[1].notes)
+    assert "tuned for" not in " ".join(traces[0].notes + traces[2].notes)
+    best = traces[0].bound[-1]
+    assert best < traces[1].bound[-1]
+    assert traces[1].running_mean[-1] <= traces[1].bound[-1]
+    assert traces[1].exponent == traces[0].exponent
+
+
+def test_what_nothing_is_tuned_by_is_greyed_out():
+    given = RunSpec(schedule="constant", lr=0.1, momentum=0.9)
+    assert unasked(RunSpec(), "tuned_for") is None
+    assert unasked(given, "tuned_for") == "step size and momentum are given, so nothing is tuned"
+    assert "network" in unasked(RunSpec(problem="mlp"), "tuned_for")

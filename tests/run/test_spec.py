@@ -251,6 +251,7 @@ def specs(draw):
             "schedule": st.sampled_from(["anytime", "horizon", "constant", "linear"]),
             "lr": st.one_of(st.none(), POSITIVE),
             "momentum": st.one_of(st.none(), st.floats(0, 1, exclude_max=True)),
+            "tuned_for": st.one_of(st.none(), st.floats(1, 2, exclude_min=True)),
         }
     said = draw(st.fixed_dictionaries({}, optional=fields)) | draw(UNITS[network])
     return RunSpec(problem=draw(st.sampled_from(problems)), **said)

@@ -17,6 +17,7 @@ from explorer.theory.schedules import (
     transported_window,
     tune,
     tuned_batch,
+    tuned_for,
     window,
 )
 
@@ -120,6 +121,17 @@ def test_a_window_minimises_the_leading_terms_it_comes_from(mode, p):
 
 
 @pytest.mark.parametrize("p", MOMENTS)
+@pytest.mark.parametrize("assumed", [1.2, 1.6, 2.0])
+def test_a_window_tuned_for_another_moment_starts_right_and_grows_as_that_moment_says(assumed):
+    true = Constants(2.0, 1.0, 3.0, noise=5.0, moment=1.4)
+    wrong = tuned_for(true, assumed)
+    at, later = (window(wrong, calls, batched=True) for calls in (1e3, 1e5))
+    assert at == pytest.approx(window(true, 1e3, batched=True))
+    assert later / at == pytest.approx(100 ** (1 / (2 * (1 - 1 / assumed) + 1)))
+    assert tuned_for(true, 1.4) == pytest.approx(true)
+    assert tuned_for(true._replace(noise=0.0), assumed).noise == 0
+
+
 def test_momentum_has_a_shorter_window_by_a_known_factor(p):
     q = 1 - 1 / p
     ratio = window(constants(p), 1e5, batched=False) / window(constants(p), 1e5, batched=True)
