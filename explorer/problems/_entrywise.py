@@ -70,8 +70,7 @@ def set_divisor(instance: Any) -> None:
     """Check and set ``divide`` of a frozen dataclass.
 
     Raises:
-        TypeError: If it is neither a number, a word nor None.
-        ValueError: If it is not positive, or an unknown word.
+        ValueError: If it is an unknown word, or no positive number.
     """
     divide = instance.divide
     if divide is None:

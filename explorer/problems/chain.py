@@ -54,6 +54,8 @@ class Chain(Toy):
             that under the spectral norm.
         reveal: :math:`\theta` in (0, 1/m].
         moment: :math:`p` in (1, 2] of K.
+        stretch: :math:`\lambda`, where a link is through, positive; None for the first gradient's
+            dual norm times :math:`l_1`, for which L is 1 under the spectral norm.
 
     Raises:
         TypeError: If an argument is no number.
@@ -82,11 +84,12 @@ class Chain(Toy):
     eps: float = 0.1
     reveal: float = 0.02
     moment: float = 2.0
+    stretch: float | None = None
 
     def __post_init__(self) -> None:
         for name in ("rows", "columns", "length"):
             set_positive(self, name, int)
-        for name in ("eps", "reveal", "moment"):
+        for name in ("eps", "reveal", "moment", *(("stretch",) if self.stretch is not None else ())):
             set_positive(self, name)
         if self.columns < self.rows * self.length:
             raise ValueError(
@@ -107,15 +110,15 @@ class Chain(Toy):
         return STATIONARITY * self.eps / self.rows
 
     @property
-    def stretch(self) -> float:
-        r""":math:`\lambda`: where a link is through; L is 1 under the spectral norm."""
-        return STATIONARITY * self.eps * GRADIENT_LIPSCHITZ
+    def link(self) -> float:
+        r""":math:`\lambda`: where a link is through."""
+        return self.stretch or STATIONARITY * self.eps * GRADIENT_LIPSCHITZ
 
     @property
     def curvature(self) -> tuple[float, float]:
         """Frobenius' L and rho: rows are independent, so they are one row's."""
-        scale = self.steepness / self.stretch
-        return scale * GRADIENT_LIPSCHITZ, scale * HESSIAN_LIPSCHITZ / self.stretch
+        scale = self.steepness / self.link
+        return scale * GRADIENT_LIPSCHITZ, scale * HESSIAN_LIPSCHITZ / self.link
 
     def hessian_smoothness(self, norm: Any) -> float:
         # row by row and by the triangle inequality, or as a whole by way of Frobenius
@@ -125,7 +128,7 @@ class Chain(Toy):
     @property
     def gap(self) -> float:
         links = LINK * self.length - RAMP / 2
-        return self.rows * self.steepness * self.stretch * links
+        return self.rows * self.steepness * self.link * links
 
     def oracle_constant(self, norm: Any) -> tuple[float, float]:
         theta, p = self.reveal, self.moment
@@ -141,7 +144,7 @@ class Chain(Toy):
         x = self._chains(state["x"])
         before = torch.cat([torch.ones_like(x[..., :1]), x[..., :-1]], -1)
         links = _barrier(x) - _psi(before) * _phi(x)
-        return self.steepness * self.stretch * links.sum((-2, -1))
+        return self.steepness * self.link * links.sum((-2, -1))
 
     def gradient(self, state: State) -> State:
         return self._embedded(state["x"], self._slopes(self._chains(state["x"])))
@@ -167,7 +170,7 @@ class Chain(Toy):
     def _chains(self, x: Tensor) -> Tensor:
         """Return the chains of ``[S, m, n]`` as ``[S, m, T]``, in units of the stretch."""
         blocks = x[..., : self.rows * self.length].unflatten(-1, (self.rows, self.length))
-        return blocks.diagonal(dim1=1, dim2=2).mT / self.stretch
+        return blocks.diagonal(dim1=1, dim2=2).mT / self.link
 
     def _embedded(self, x: Tensor, slopes: Tensor) -> State:
         """Return slopes ``[S, m, T]`` in their places of a state."""

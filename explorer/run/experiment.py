@@ -95,6 +95,11 @@ class Experiment:
         """True when the horizon is reached."""
         return self.step >= self.spec.n_steps
 
+    @property
+    def share(self) -> float:
+        """Share of the steps that are made."""
+        return self.step / self.spec.n_steps
+
     def __iter__(self) -> Iterator[Record]:
         while not self.finished:
             yield from self.advance()
@@ -224,6 +229,7 @@ class Experiment:
             bound_unmet=why_not,
             exponent=bound.exponent if bound else exponent(tail, transport, noiseless=noiseless),
             exponent_formula=formula(transport, noiseless=noiseless, rho_zero=rho_zero),
+            constants=constants._asdict() if constants else None,
             notes=tuple(regime(spec, self._noise, constants)),
             device=device,
         )

@@ -7,10 +7,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from explorer.registry import PLOTS
 from explorer.run.rate import Rate
 from explorer.run.spec import RunSpec
 from explorer.run.trace import Trace
+from explorer.theory.slope import Slope, fit
+
+Array = NDArray[np.float64]
+NO_SLOPE = Slope(np.nan, (np.nan, np.nan), np.nan)
 
 
 @final
@@ -69,6 +76,63 @@ class Grid:
         ]
 
     @property
+    def _sizes(self) -> Array:
+        """The values of a single field of numbers so far; empty where there is no line to fit."""
+        (_, values), *others = self.axes.items()
+        numbers = all(
+            isinstance(v, int | float) and not isinstance(v, bool) and v > 0 for v in values
+        )
+        traces = all(isinstance(cell, Trace) for cell in self.cells)
+        return np.array(values[: len(self)] if numbers and traces and not others else (), float)
+
+    @property
+    def means(self) -> Array:
+        """Mean stationarity over each run, for each seed, ``[V, S]``; of runs alone."""
+        return np.array([c.mean_stationarity for c in self.cells if isinstance(c, Trace)], float)
+
+    @property
+    def fitted(self) -> Slope:
+        """Least squares of the log mean on the log of a single field of numbers; else NaN."""
+        sizes = self._sizes
+        return fit(sizes, self.means) if len(sizes) > 1 else NO_SLOPE
+
+    @property
+    def slope(self) -> float:
+        """The measured slope in the field."""
+        return self.fitted.value
+
+    @property
+    def slope_interval(self) -> tuple[float, float]:
+        """Its 95 % percentile-bootstrap interval over seeds."""
+        return self.fitted.interval
+
+    @property
+    def bound_slope(self) -> float:
+        """Slope of the explicit bound over the same values."""
+        sizes = self._sizes
+        bound = np.array([[c.bound[-1]] for c in self.cells if isinstance(c, Trace)], float)
+        return fit(sizes, bound).value if len(sizes) > 1 else np.nan
+
+    @property
+    def exponent(self) -> float:
+        r"""The theorem's exponent in the number of rows or columns; NaN where it is silent.
+
+        In :math:`r = \min(m, n)` it is that of N with the other sign, for the spectral norm at one
+        :math:`L\Delta`, whatever the law of the noise; the worst law hits one singular direction a
+        call, and one that fills all of them at once shows no dependence.
+        """
+        sizes, (name, *_) = self._sizes, self.axes
+        other = {"rows": self.spec.columns, "columns": self.spec.rows}.get(name)
+        runs = [cell for cell in self.cells if isinstance(cell, Trace)]
+        scales = [c.constants["smoothness"] * c.constants["gap"] for c in runs if c.constants]
+        alike = len(scales) == len(runs) > 1 and np.allclose(scales, scales[0])
+        if len(sizes) < 2 or other is None or self.spec.norm != "spectral" or not alike:
+            return np.nan
+        if sizes.max() <= other:
+            return -runs[0].exponent
+        return 0.0 if sizes.min() >= other else np.nan
+
+    @property
     def title(self) -> str:
         """The grid in one line."""
         return (
@@ -88,7 +152,27 @@ class Grid:
             "  ".join(text.rjust(width) for text, width in zip(line, widths, strict=True))
             for line in table
         ]
-        return "\n".join(lines)
+        return "\n".join([*lines, *self._slopes()])
+
+    def _slopes(self) -> list[str]:
+        if np.isnan(self.slope):
+            return []
+        low, high = self.slope_interval
+        theorem = f", the theorem's {self.exponent:.3f}" if np.isfinite(self.exponent) else ""
+        return [
+            f"slope in {next(iter(self.axes))}: measured {self.slope:.3f} [{low:.3f}, {high:.3f}], "
+            f"the bound's {self.bound_slope:.3f}{theorem}."
+        ]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know beside the picture."""
+        return tuple(dict.fromkeys(note for cell in self.cells for note in cell.notes))
+
+    @property
+    def seconds(self) -> float:
+        """Time that the runs took."""
+        return sum(cell.seconds for cell in self.cells)
 
     def to_csv(self, path: str | Path) -> None:
         """Write the rows, behind a first line with what they share."""

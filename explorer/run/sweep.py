@@ -1,18 +1,15 @@
 """Sweeps: one run tuned to each horizon, or one for each combination of values of fields."""
 
-import operator
 import sys
-from collections.abc import Iterator, Sequence
-from typing import Any, final
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, final
 
-from explorer.registry import PROBLEMS
-from explorer.run.constants import assumed_constants
+from explorer.run._tuned import points
 from explorer.run.device import few_threads
 from explorer.run.experiment import Experiment, refuse_unless_spec, run, show_progress
 from explorer.run.grid import Grid, axes_of
 from explorer.run.rate import Rate
 from explorer.run.spec import RunSpec
-from explorer.theory.schedules import tuned_batch
 
 HORIZONS = (1_000, 10_000, 100_000, 1_000_000)
 TIMED_STEPS = 40  # enough to tell seconds from minutes
@@ -42,14 +39,7 @@ class Sweep:
 
     def estimate_s(self) -> float:
         """Return about how many seconds the whole will take, from a few steps made and dropped."""
-        trial = Experiment(self.specs[-1])
-        began = 0.0
-        for step in range(min(TIMED_STEPS, trial.spec.n_steps)):
-            if step == TIMED_STEPS // 4:  # the first steps are slow
-                began = trial.trace.seconds
-            trial.advance()
-        steps = max(1, trial.step - TIMED_STEPS // 4)
-        return (trial.trace.seconds - began) / steps * self._steps
+        return seconds_a_step(self.specs[-1]) * self._steps
 
     @property
     def finished(self) -> bool:
@@ -80,47 +70,93 @@ class Sweep:
         return True
 
 
-def has_rate(spec: RunSpec) -> bool:
-    """Return whether such runs can be tuned to a horizon: a toy with L, and steps of an LMO.
+@final
+class GridSweep:
+    """A sweep over fields, step by step, cell after cell.
 
-    Example:
-        >>> has_rate(RunSpec()), has_rate(RunSpec(problem="quartic"))
-        (True, False)
+    Args:
+        spec: What all cells share.
+        fields: The values of each field that varies; the last varies fastest.
+        horizons: None for runs of the specs as they are; one horizon for runs tuned to it; several
+            for a rate in every cell.
+        batch_size: ``"tuned"`` or ``"spec"``, where there are horizons.
+
+    Attributes:
+        grid: What there is so far.
+        specs: The spec of each cell.
+        cells: The specs of each cell's runs.
+
+    A bad field, value or horizon is refused before anything has run.
     """
-    smooth = PROBLEMS[PROBLEMS.parse(spec.problem)[0]].smooth
-    return smooth and spec.optimizer.partition("(")[0] == "scion"
+
+    def __init__(
+        self,
+        spec: RunSpec,
+        fields: Mapping[str, Any],
+        horizons: Sequence[int] | None = None,
+        batch_size: str = "tuned",
+    ) -> None:
+        self.grid = Grid(spec=spec, axes=axes_of(fields))
+        self.specs = [spec.replace(**choice) for choice in self.grid.choices()]
+        self.horizons, self._batch_size = horizons, batch_size
+        self.cells = [
+            [one] if horizons is None else list(points(one, horizons, batch_size, least=1))
+            for one in self.specs
+        ]
+        self._costs = [float(sum(one.n_steps for one in cell)) for cell in self.cells]
+        self._present: Experiment | Sweep | None = None
+
+    def estimate_s(self) -> float:
+        """Return about how many seconds the whole will take, from a few steps made and dropped."""
+        self._costs = [
+            seconds_a_step(cell[-1]) * sum(one.n_steps for one in cell) for cell in self.cells
+        ]
+        return sum(self._costs)
+
+    @property
+    def finished(self) -> bool:
+        """True when every cell was run."""
+        return len(self.grid) == len(self.cells)
+
+    @property
+    def share(self) -> float:
+        """Share of the work that is done."""
+        done = sum(self._costs[: len(self.grid)])
+        if self._present is not None:
+            done += self._costs[len(self.grid)] * self._present.share
+        return done / sum(self._costs)
+
+    @property
+    def entries(self) -> int:
+        """Numbers in the largest state of all seeds together."""
+        sizes = [one.seeds * (one.rows or 1) * (one.columns or 1) for one in self.specs]
+        return max(sizes)
+
+    def advance(self) -> bool:
+        """Make one step; return True if it completed a cell."""
+        number = len(self.grid)
+        if self._present is None:
+            if self.horizons is not None and len(self.horizons) > 1:
+                self._present = Sweep(self.specs[number], self.horizons, self._batch_size)
+            else:
+                self._present = Experiment(self.cells[number][0])
+        self._present.advance()
+        if not self._present.finished:
+            return False
+        present, self._present = self._present, None
+        self.grid.cells.append(present.rate if isinstance(present, Sweep) else present.trace)
+        return True
 
 
-def points(spec: RunSpec, horizons: Sequence[int], batch_size: str) -> Iterator[RunSpec]:
-    """Yield the spec of each horizon, with its batch."""
-    if batch_size not in ("tuned", "spec"):
-        raise ValueError(f"batch_size must be 'tuned' or 'spec', got {batch_size!r}.")
-    if not has_rate(spec):
-        raise ValueError(
-            f"no rate to measure: tuning to a horizon needs L, rho and K, and {spec.problem!r} "
-            f"with optimizer {spec.optimizer!r} has none; choose a toy and 'scion'."
-        )
-    try:
-        wanted = [operator.index(horizon) for horizon in horizons]
-    except TypeError:
-        wanted = []
-    if len(wanted) < 2 or sorted(set(wanted)) != wanted or wanted[0] < 1:
-        raise ValueError(
-            f"horizons must be two or more whole numbers, ascending from at least 1, got "
-            f"{horizons!r}; try [1_000, 10_000, 100_000]."
-        )
-    experiment = Experiment(spec)
-    why_not, constants = experiment.trace.bound_unmet, experiment.constants
-    if why_not is not None or constants is None:
-        raise ValueError(f"no rate to measure: {why_not}")
-    assumed = assumed_constants(spec, constants)
-    assert assumed is not None, "what is assumed of known constants is known"
-    for horizon in wanted:
-        batch = spec.batch_size
-        if batch_size == "tuned":
-            batch = tuned_batch(assumed, horizon, batch, float(spec.transport))
-        tuned = {"momentum": None, "lr": None, "schedule": "horizon"}
-        yield spec.replace(horizon=horizon, batch_size=batch, **tuned)
+def seconds_a_step(spec: RunSpec) -> float:
+    """Return how long a step of a spec takes here, from a few steps made and dropped."""
+    trial = Experiment(spec)
+    began = 0.0
+    for step in range(min(TIMED_STEPS, spec.n_steps)):
+        if step == TIMED_STEPS // 4:  # the first steps are slow
+            began = trial.trace.seconds
+        trial.advance()
+    return (trial.trace.seconds - began) / max(1, trial.step - TIMED_STEPS // 4)
 
 
 def sweep(
@@ -136,9 +172,9 @@ def sweep(
 
     Args:
         spec: What is swept.
-        horizons: Oracle calls of each run, ascending, at least two; schedule, momentum and lr are
-            then the tuned ones. None takes 1e3, 1e4, 1e5 and 1e6, or no horizons where fields are
-            given.
+        horizons: Oracle calls of each run, ascending, at least two, or one beside fields; schedule,
+            momentum and lr are then the tuned ones. None takes 1e3, 1e4, 1e5 and 1e6, or no
+            horizons where fields are given.
         batch_size: ``"tuned"`` takes the largest batch that costs no accuracy, ``"spec"`` the
             spec's own; a list is a field like any other.
         executor: None runs in this process; else anything with ``submit`` as in
@@ -147,8 +183,8 @@ def sweep(
         **fields: Lists of values of the spec's fields; every combination is run.
 
     Returns:
-        A :class:`Rate` over horizons; with fields a :class:`Grid` of traces, or, with horizons as
-        well, of rates. After Ctrl-C what is done.
+        A :class:`Rate` over horizons; with fields a :class:`Grid` of traces, with one horizon as
+        well of runs that are tuned to it, with several of rates. After Ctrl-C what is done.
 
     A field that is unknown or no list, a value that the spec refuses, and horizons that no theorem
     tunes for are refused before anything has run.
@@ -170,39 +206,65 @@ def sweep(
             executor,
             progress=progress,
         )
-    grid = Grid(spec=spec, axes=axes_of(fields))
-    specs = [spec.replace(**choice) for choice in grid.choices()]
-    sweeps = [Sweep(one, horizons, batch_size) for one in specs] if horizons is not None else []
-    if executor is not None and not sweeps:
-        futures = [executor.submit(run, one) for one in specs]
-        grid.cells.extend(future.result() for future in futures)
-        return grid
-    for number, one in enumerate(specs):
-        cell = _rate(sweeps[number], executor) if sweeps else run(one)
-        grid.cells.append(cell)
-        if progress:
-            show_progress(len(grid) / len(specs))
-        if not cell.complete:
-            break  # Ctrl-C
-    if progress:
-        sys.stderr.write("\n")
-    return grid
+    sweeping = GridSweep(spec, fields, horizons, batch_size)
+    if executor is not None:
+        rates = horizons is not None and len(horizons) > 1
+        futures = [[executor.submit(run, one) for one in cell] for cell in sweeping.cells]
+        for number, cell in enumerate(futures):
+            traces = [future.result() for future in cell]
+            one = Rate(spec=sweeping.specs[number], horizons=tuple(horizons or ()), traces=traces)
+            sweeping.grid.cells.append(one if rates else traces[0])
+        return sweeping.grid
+    _to_the_end(sweeping, progress=progress)
+    return sweeping.grid
+
+
+class Steps(Protocol):
+    """Work that is done step by step."""
+
+    @property
+    def finished(self) -> bool:
+        """True when there is nothing left to do."""
+        ...
+
+    @property
+    def share(self) -> float:
+        """Share of the work that is done."""
+        ...
+
+    @property
+    def entries(self) -> int:
+        """Numbers in the state of all seeds together."""
+        ...
+
+    def advance(self) -> bool:
+        """Make one step; return True if something to be seen was completed."""
+        ...
+
+    def estimate_s(self) -> float:
+        """Return about how many seconds the whole will take."""
+        ...
 
 
 def _rate(sweeping: Sweep, executor: Any, *, progress: bool = False) -> Rate:
-    if executor is not None:
+    if executor is None:
+        _to_the_end(sweeping, progress=progress)
+    else:
         futures = [executor.submit(run, one) for one in sweeping.specs]
         sweeping.rate.traces.extend(future.result() for future in futures)
-        return sweeping.rate
+    return sweeping.rate
+
+
+def _to_the_end(work: Steps, *, progress: bool) -> None:
+    """Do all the work; Ctrl-C leaves what is done, which says by itself that there is more."""
     if progress:
-        sys.stderr.write(f"about {sweeping.estimate_s():.0f} s\n")
+        sys.stderr.write(f"about {work.estimate_s():.0f} s\n")
     try:
-        with few_threads(sweeping.entries):
-            while not sweeping.finished:
-                if sweeping.advance() and progress:
-                    show_progress(sweeping.share)
+        with few_threads(work.entries):
+            while not work.finished:
+                if work.advance() and progress:
+                    show_progress(work.share)
     except KeyboardInterrupt:
-        pass  # the rate says by itself that horizons are missing
+        pass
     if progress:
         sys.stderr.write("\n")
-    return sweeping.rate

@@ -49,6 +49,8 @@ class Trace:
         bound_unmet: The sentence why no bound is drawn, or None.
         exponent: The theorem's exponent for a run tuned to its horizon, negative.
         exponent_formula: The same in LaTeX.
+        constants: ``smoothness`` L, ``hessian_smoothness`` rho, ``gap``, ``noise`` K and ``moment``
+            p of the bound, by name; None where they are unknown.
         notes: Sentences that a reader must know beside the picture.
         device: Where it ran, and why there.
         version: Version of the explorer.
@@ -60,6 +62,7 @@ class Trace:
     bound_unmet: str | None = None
     exponent: float = float("nan")
     exponent_formula: str = ""
+    constants: Mapping[str, float] | None = None
     notes: tuple[str, ...] = ()
     device: str = ""
     version: str = field(default_factory=lambda: package_version())
@@ -278,6 +281,7 @@ META = (
     "bound_unmet",
     "exponent",
     "exponent_formula",
+    "constants",
     "notes",
     "device",
     "version",

@@ -75,6 +75,62 @@ class LowerBound(NamedTuple):
         return high
 
 
+def oracle_moment(gradient: float, rank: int, reveal: float, moment: float) -> float:
+    r"""Return :math:`\sigma` of the chain's oracle, from above: its noise is at most so large.
+
+    .. math::
+        \sigma^p = (G/r)^p \big[ r\theta (1/\theta + r - 2)^p + (1 - r\theta) r^p \big],
+
+    since a call that reveals one of r rows misses it by :math:`1/\theta - 1` and every other row by
+    1, and a call that reveals none misses every row by 1.
+
+    Args:
+        gradient: G, dual norm of the first gradient, rows alike.
+        rank: r, the number of rows.
+        reveal: :math:`\theta` in (0, 1/r].
+        moment: p in (1, 2].
+
+    Example:
+        >>> oracle_moment(1.0, rank=1, reveal=0.5, moment=2.0)  # off by one, always
+        1.0
+    """
+    seen, hidden = 1 / reveal + rank - 2, float(rank)
+    power = rank * reveal * seen**moment + (1 - rank * reveal) * hidden**moment
+    return gradient / rank * power ** (1 / moment)
+
+
+def reveal_for(sigma: float, gradient: float, rank: int, moment: float) -> float:
+    r"""Return the :math:`\theta` for which :func:`oracle_moment` is ``sigma``, by bisection.
+
+    Args:
+        sigma: At least what it is at :math:`\theta = 1/(2r)`, below which it falls with theta.
+        gradient: G.
+        rank: r.
+        moment: p in (1, 2].
+
+    Raises:
+        ValueError: If the noise is too weak for rare reveals.
+
+    Example:
+        >>> sigma = oracle_moment(1.0, rank=4, reveal=0.001, moment=1.5)
+        >>> round(reveal_for(sigma, 1.0, rank=4, moment=1.5), 9)
+        0.001
+    """
+    low, high = 1e-15, 0.5 / rank
+    if oracle_moment(gradient, rank, high, moment) > sigma:
+        raise ValueError(
+            f"sigma must be at least {oracle_moment(gradient, rank, high, moment):.3g}, got "
+            f"{sigma!r}; with less noise a row is revealed at every other call."
+        )
+    while high > low * (1 + 1e-13):
+        middle = math.sqrt(low * high)
+        if oracle_moment(gradient, rank, middle, moment) > sigma:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
 def leading_calls(
     *,
     eps: float,

@@ -78,7 +78,7 @@ class RunJob:
 
     @property
     def share(self) -> float:
-        return self._main.step / self._main.spec.n_steps
+        return self._main.share
 
     @property
     def entries(self) -> int:

@@ -8,9 +8,9 @@ from typing import Any, final
 import ipywidgets as widgets
 
 from explorer.registry import PLOTS, UnknownNameError
+from explorer.run._tuned import has_rate
 from explorer.run.rate import Rate
 from explorer.run.spec import RunSpec
-from explorer.run.sweep import has_rate
 from explorer.run.trace import Trace
 from explorer.ui._fields import FOLDED, MAIN
 from explorer.ui._stored import HIDDEN_WHILE_LIVE, Stored

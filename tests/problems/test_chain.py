@@ -26,7 +26,7 @@ ONE = Chain(rows=1, columns=3, length=3)
 
 def slopes(x):
     """The chain's own derivatives at ``[k, 3]``, without scales."""
-    state = {"x": (x * ONE.stretch).unsqueeze(1)}
+    state = {"x": (x * ONE.link).unsqueeze(1)}
     return ONE.gradient(state)["x"].squeeze(1) / ONE.steepness
 
 
@@ -61,10 +61,10 @@ def test_the_hessians_lipschitz_constant_is_not_exceeded():
 
 
 def test_a_link_gains_what_it_says():
-    through = torch.full((1, 1, 3), ONE.stretch * (1 + RAMP), dtype=torch.float64)
+    through = torch.full((1, 1, 3), ONE.link * (1 + RAMP), dtype=torch.float64)
     start = torch.zeros(1, 1, 3, dtype=torch.float64)
     gained = ONE.value({"x": start}) - ONE.value({"x": through})
-    unit = ONE.steepness * ONE.stretch
+    unit = ONE.steepness * ONE.link
     assert float(gained) == pytest.approx(unit * (3 * LINK - RAMP / 2), rel=1e-12)
     assert float(gained) == pytest.approx(ONE.gap, rel=1e-12)
 
@@ -80,7 +80,7 @@ def test_no_coordinate_shows_before_the_one_before_it_has_moved():
 
 def test_while_no_row_is_through_the_gradient_is_as_long_as_at_the_start():
     toy = Chain(rows=3, columns=12, length=4, eps=0.2)
-    x = torch.rand(500, 3, 12, generator=torch.Generator().manual_seed(1)).double() * toy.stretch
+    x = torch.rand(500, 3, 12, generator=torch.Generator().manual_seed(1)).double() * toy.link
     for row, at in enumerate((3, 4 + 2, 8 + 3)):
         x[:, row, at] *= 0.99
     spectral = NORMS["spectral"]()
@@ -93,7 +93,7 @@ def test_while_no_row_is_through_the_gradient_is_as_long_as_at_the_start():
 def test_the_oracle_is_unbiased_and_reveals_one_row_a_call_at_most(batch_size):
     toy = Chain(rows=3, columns=9, length=3, reveal=0.2)
     x = torch.zeros(1, 3, 9, dtype=torch.float64)
-    x[0, 1, 3] = 0.7 * toy.stretch
+    x[0, 1, 3] = 0.7 * toy.link
     draws, exact = 40_000, toy.gradient({"x": x})["x"][0]
     many = {"x": x.expand(draws, -1, -1).clone()}
     sampled = toy.sample(many, batch_size, Streams(0, draws))["x"]
@@ -174,5 +174,5 @@ def test_every_link_of_every_row_has_a_place_of_its_own():
     x = torch.zeros(1, 2, 7)
     for row, link in itertools.product(range(2), range(3)):
         x[0, row, 3 * row + link] = 1 + 3 * row + link
-    chains = toy._chains(x) * toy.stretch
+    chains = toy._chains(x) * toy.link
     torch.testing.assert_close(chains, torch.tensor([[[1.0, 2, 3], [4, 5, 6]]]))

@@ -32,6 +32,7 @@ TOYS = [
     "quadratic(condition=20.0, spiked=True, rows=5, columns=3)",
     "quadratic(start_rank=1)",
     "factorisation(rows=3, columns=6)",
+    "chain(stretch=0.3, rows=2, columns=9)",
     "sensing(rows=3, columns=5, measurements=40, rank=2)",
     "sensing(rows=5, columns=6, measurements=12)",
 ]

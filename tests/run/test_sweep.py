@@ -8,11 +8,12 @@ import pytest
 
 from explorer.norms._base import as_norm
 from explorer.problems.log_cosh import LogCosh
+from explorer.run._tuned import points
 from explorer.run.constants import toy_setting
 from explorer.run.experiment import run
 from explorer.run.rate import Rate
 from explorer.run.spec import RunSpec
-from explorer.run.sweep import Sweep, sweep
+from explorer.run.sweep import GridSweep, Sweep, sweep
 from explorer.theory.schedules import tuned_batch
 from explorer.theory.slope import residual_interval
 
@@ -248,18 +249,70 @@ def test_a_grid_is_a_table_in_text_and_in_a_file(tmp_path):
 
 
 def test_ctrl_c_leaves_the_cells_that_are_done(monkeypatch):
-    original, count = run, []
+    advance = GridSweep.advance
 
-    def stop_at_the_second(spec):
-        count.append(spec)
-        trace = original(spec)
-        trace.complete = len(count) < 2
-        return trace
+    def interrupted(sweeping):
+        if len(sweeping.grid) == 2:
+            raise KeyboardInterrupt
+        return advance(sweeping)
 
-    monkeypatch.setattr(THE_SWEEP, "run", stop_at_the_second)
-    grid = sweep(TINY, tail_index=[1.3, 1.6, 2.0])
+    monkeypatch.setattr(GridSweep, "advance", interrupted)
+    grid = sweep(TINY.replace(horizon=200), tail_index=[1.3, 1.6, 2.0])
     assert len(grid) == 2
     assert not grid.complete
+
+
+def test_a_grid_at_one_horizon_holds_runs_that_are_tuned_to_it():
+    grid = sweep(QUICK, horizons=[2000], transport=[False, True])
+    for cell in grid.cells:
+        (tuned,) = points(QUICK.replace(transport=cell.spec.transport), [2000], "tuned", least=1)
+        assert cell.spec == tuned
+        assert (cell.stationarity == run(tuned).stationarity).all()
+    assert grid.cells[0].spec.batch_size > 1
+    assert sweep(QUICK, horizons=[2000], batch_size=[1, 4]).cells[1].spec.batch_size == 4
+    with pytest.raises(ValueError, match="horizons must be two or more"):
+        sweep(QUICK, horizons=[2000])
+
+
+def test_a_grid_over_sizes_has_a_slope_in_them_beside_the_bound_s_and_the_theorem_s():
+    spec = RunSpec(
+        problem="log_cosh(divide='rank')", noise="spike", noise_scale=0.3, tail_index=2.0,
+        columns=8, seeds=16, device="cpu",
+    )  # fmt: skip
+    grid = sweep(spec, horizons=[20_000], rows=[1, 2, 4, 8])
+    means = np.array([cell.mean_stationarity for cell in grid.cells])
+    line = np.polyfit(np.log([1, 2, 4, 8]), np.log(means.mean(1)), 1)
+    assert grid.slope == pytest.approx(line[0])
+    low, high = grid.slope_interval
+    assert low < grid.slope < high
+    assert grid.exponent == 0.25
+    assert grid.bound_slope == pytest.approx(0.25, abs=0.02)
+    assert grid.slope == pytest.approx(0.25, abs=0.06)
+    assert "slope in rows" in grid.sentence
+    wide = sweep(spec.replace(rows=2), horizons=[20_000], columns=[2, 8])
+    assert wide.exponent == 0
+    assert abs(wide.slope) < 0.03
+    whole = sweep(spec.replace(problem="log_cosh"), horizons=[2000], rows=[1, 2])
+    assert np.isnan(whole.exponent), "L and the gap grow with the rows"
+
+
+def test_a_grid_over_words_has_no_slope():
+    grid = sweep(TINY.replace(horizon=200), norm=["sign", "frobenius"])
+    assert np.isnan([grid.slope, *grid.slope_interval, grid.bound_slope, grid.exponent]).all()
+    assert "slope in" not in grid.sentence
+
+
+def test_the_share_of_a_grid_is_weighed_by_what_its_cells_cost():
+    sweeping = GridSweep(TINY.replace(horizon=300), {"rows": [1, 2]})
+    seconds = sweeping.estimate_s()
+    assert seconds > 0
+    while not sweeping.advance():
+        assert 0 <= sweeping.share < 1
+    assert 0.2 < sweeping.share < 0.8
+    while not sweeping.finished:
+        sweeping.advance()
+    assert sweeping.share == 1
+    assert sweeping.grid.complete
 
 
 def test_the_estimate_is_of_all_steps(monkeypatch):
