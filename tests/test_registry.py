@@ -247,7 +247,7 @@ def test_an_instance_that_nobody_registered_cannot_be_spelt():
 
 
 def test_parameters_are_what_a_constructor_asks_for():
-    assert set(parameters(PROBLEMS["log_cosh"])) == {"rows", "columns", "flatness"}
+    assert set(parameters(PROBLEMS["log_cosh"])) == {"rows", "columns", "flatness", "divide"}
     assert not parameters(NORMS["sign"])
     assert "self" not in parameters(OPTIMIZERS["scion"])
 

@@ -89,7 +89,12 @@ class Chain(Toy):
     def __post_init__(self) -> None:
         for name in ("rows", "columns", "length"):
             set_positive(self, name, int)
-        for name in ("eps", "reveal", "moment", *(("stretch",) if self.stretch is not None else ())):
+        for name in (
+            "eps",
+            "reveal",
+            "moment",
+            *(("stretch",) if self.stretch is not None else ()),
+        ):
             set_positive(self, name)
         if self.columns < self.rows * self.length:
             raise ValueError(

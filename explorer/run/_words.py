@@ -10,6 +10,15 @@ if TYPE_CHECKING:
     from explorer.run.trace import Trace
 
 
+METHODS = {
+    "scion": "Scion",
+    "sgd": "SGD",
+    "adamw": "AdamW",
+    "clipped_sgd": "clipped SGD",
+    "normalized_sgd": "normalised SGD",
+}
+
+
 def sentence(trace: "Trace") -> str:
     """Return the words for a trace that stands still; for a live one see ``Trace.still``."""
     if not len(trace):
@@ -24,8 +33,7 @@ def describe(spec: RunSpec) -> str:
         >>> describe(RunSpec(norm="sign", transport=True))
         'Scion, sign norm, log_cosh 4 x 16, stable noise p = 1.6, batch 1, transport on'
     """
-    names = {"scion": "Scion", "sgd": "SGD", "adamw": "AdamW"}
-    method = names.get(spec.optimizer, spec.optimizer)
+    method = METHODS.get(spec.optimizer.partition("(")[0], spec.optimizer)
     size = f" {spec.rows} x {spec.columns}" if spec.rows else ""
     parts = [method, f"{spec.norm} norm" if spec.rows else f"geometry {spec.norm}"]
     parts.append(f"{spec.problem}{size}")
