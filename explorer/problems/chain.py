@@ -89,13 +89,10 @@ class Chain(Toy):
     def __post_init__(self) -> None:
         for name in ("rows", "columns", "length"):
             set_positive(self, name, int)
-        for name in (
-            "eps",
-            "reveal",
-            "moment",
-            *(("stretch",) if self.stretch is not None else ()),
-        ):
+        for name in ("eps", "reveal", "moment"):
             set_positive(self, name)
+        if self.stretch is not None:
+            set_positive(self, "stretch")
         if self.columns < self.rows * self.length:
             raise ValueError(
                 f"columns must be at least rows x length = {self.rows * self.length}, got "
