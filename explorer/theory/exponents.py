@@ -30,6 +30,24 @@ def exponent(moment: float, transport: float = 0.0, *, noiseless: bool = False) 
     return -(moment - 1) / (3 * moment - 2)
 
 
+def calls_exponent(moment: float, transport: float = 0.0) -> float:
+    r"""Return the exponent of eps in the number of calls that reach it, negative.
+
+    .. math::
+        -\frac{3p-2}{p-1} \ \text{(batched)}, \qquad -\frac{5p-3}{2p-2} \ \text{(transported)}:
+
+    one over :func:`exponent`. Upper and lower bounds have the same.
+
+    Example:
+        >>> calls_exponent(2.0), calls_exponent(2.0, transport=1)
+        (-4.0, -3.5)
+
+    Source:
+        J. Zhang and T. Lin, arXiv:2605.18528, abstract.
+    """
+    return 1 / exponent(moment, transport)
+
+
 def rho_zero_exponent(moment: float) -> float:
     r"""Return :math:`-(p-1)/p`: transported Scion where the Hessian is constant.
 

@@ -135,23 +135,28 @@ def leading_calls(
     *,
     eps: float,
     rank: int,
-    smoothness: float,
     gap: float,
     sigma: float,
     moment: float,
-    gradient_lipschitz: float,
     link: float,
+    smoothness: float = 0.0,
+    gradient_lipschitz: float = 0.0,
+    hessian_smoothness: float = 0.0,
+    hessian_lipschitz: float = 0.0,
 ) -> float:
     r"""Return what N_low is for small ``eps``, in the constants of a problem class.
 
-    With :math:`G = 1.25\,\varepsilon`, chains of
-    :math:`T = L\Delta/(D_0 l_1 G^2)` links and reveals of
+    With :math:`G = 1.25\,\varepsilon`, chains of T links and reveals of
     :math:`\theta = (G/\sigma)^{p/(p-1)}/r` the class is filled, and N_low goes to
-    :math:`1.25\,T/\theta`:
+    :math:`1.25\,T/\theta`. With a Lipschitz gradient :math:`T = L\Delta/(D_0 l_1 G^2)`, with a
+    Lipschitz Hessian :math:`T = \Delta\sqrt\rho/(D_0 \sqrt{l_2}\, G^{3/2})`; so
 
     .. math::
         N \to \frac{1.25^{1-k}}{D_0 l_1}\, r L \Delta\, \sigma^{p/(p-1)} \varepsilon^{-k},
-        \qquad k = \frac{3p-2}{p-1}.
+        \qquad k = \frac{3p-2}{p-1},
+
+        N \to \frac{1.25^{1-k}}{D_0 \sqrt{l_2}}\, r \sqrt\rho\, \Delta\, \sigma^{p/(p-1)}
+        \varepsilon^{-k}, \qquad k = \frac{5p-3}{2p-2}.
 
     Whole links and the other rows' noise make the exact number smaller at a given ``eps``: bounds
     are drawn by :class:`LowerBound`, this one is for the slope.
@@ -159,20 +164,27 @@ def leading_calls(
     Args:
         eps: Stationarity, positive.
         rank: r = min(m, n).
-        smoothness: L.
         gap: :math:`\Delta`.
         sigma: :math:`\sigma`, with :math:`E\|\xi\|_*^p \le \sigma^p`.
         moment: p in (1, 2].
-        gradient_lipschitz: :math:`l_1` of the chain.
         link: :math:`D_0`, what a link gains.
+        smoothness: L, for the class with a Lipschitz gradient.
+        gradient_lipschitz: :math:`l_1` of the chain, for that class.
+        hessian_smoothness: :math:`\rho`, for the class with a Lipschitz Hessian.
+        hessian_lipschitz: :math:`l_2` of the chain, for that class.
 
     Example:
-        >>> numbers = {"rank": 4, "smoothness": 1.0, "gap": 1.0, "sigma": 1.0, "moment": 2.0}
-        >>> chain = {"gradient_lipschitz": 9.466, "link": 1.25}
+        >>> numbers = {"rank": 4, "gap": 1.0, "sigma": 1.0, "moment": 2.0, "link": 1.25}
+        >>> chain = {"smoothness": 1.0, "gradient_lipschitz": 9.466}
         >>> at = [leading_calls(eps=eps, **numbers, **chain) for eps in (0.1, 0.05)]
         >>> round(at[1] / at[0], 6)  # half the eps, sixteen times the calls
         16.0
     """
-    k = (3 * moment - 2) / (moment - 1)
-    factor = 1.25 ** (1 - k) / (link * gradient_lipschitz)
-    return factor * rank * smoothness * gap * sigma ** (moment / (moment - 1)) * eps**-k
+    rarity = sigma ** (moment / (moment - 1))
+    if hessian_smoothness:
+        k = (5 * moment - 3) / (2 * moment - 2)
+        size = math.sqrt(hessian_smoothness / hessian_lipschitz)
+    else:
+        k = (3 * moment - 2) / (moment - 1)
+        size = smoothness / gradient_lipschitz
+    return 1.25 ** (1 - k) / link * rank * size * gap * rarity * eps**-k

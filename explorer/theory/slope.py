@@ -45,7 +45,7 @@ def fit(calls: NDArray[np.float64], values: NDArray[np.float64]) -> Slope:
     centred = (x - x.mean()) / ((x - x.mean()) ** 2).sum()
     y = np.log(values.mean(1))
     value = float(centred @ y)
-    slopes = centred @ np.log(values @ _resampled_weights(seeds))
+    slopes = centred @ np.log(values @ resampled_weights(seeds))
     low, high = np.percentile(slopes, (2.5, 97.5))
     if np.ptp(slopes) < 1e-12:
         low = high = value
@@ -123,7 +123,7 @@ def student_quantile(freedom: int) -> float:
 
 
 @cache
-def _resampled_weights(seeds: int) -> NDArray[np.float64]:
+def resampled_weights(seeds: int) -> NDArray[np.float64]:
     """Return each seed's share of each resample, ``[S, RESAMPLES]``; a live picture asks often."""
     chosen = np.random.default_rng(0).integers(0, seeds, (RESAMPLES, seeds))
     counts = np.apply_along_axis(np.bincount, 1, chosen, minlength=seeds)

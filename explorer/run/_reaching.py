@@ -1,0 +1,228 @@
+"""How calls to eps are found: by theory's tuning at each budget, or by a grid of settings."""
+
+import math
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, final
+
+import numpy as np
+
+from explorer.problems.chain import STATIONARITY
+from explorer.run._tuned import points as tuned
+from explorer.run.experiment import Experiment
+from explorer.run.reach import Array, Arrival, ChainClass, Point, Reach
+from explorer.run.spec import RunSpec
+from explorer.run.trace import Trace
+from explorer.theory.slope import resampled_weights
+
+THEORY = {"Scion, tuned by theory": False, "transported, tuned by theory": True}
+GRID = {
+    "Scion, tuned by grid": "scion",
+    "normalised SGD, tuned by grid": "normalized_sgd",
+    "clipped SGD, tuned by grid": "clipped_sgd",
+}
+METHODS = (*THEORY, *GRID)
+LENGTHS = (4, 8, 16, 32)
+RANKS = (1, 2, 4, 8, 16)
+FIRST_GUESS = {False: 14.0, True: 34.0}  # times N_low, for theory's tuning at the first point
+MOST_TRIALS = 8
+NEAR = 0.02  # of eps: from there the line through two trials is good
+MOVES = (1.0, 1.25, 1.5)  # steps in units of a link: one reveal is to carry a coordinate through
+SELDOM = 8  # one batch in so many shows a row; two in one batch would be a waste
+SELDOM_TUNING = 2  # a quarter of the steps, and the same step is the best
+TUNING_SEEDS = 4
+GRID_BUDGET = 4.0  # times N_low
+BEYOND = 0.9  # of eps: below it every resampled mean has come to eps
+
+
+@final
+class ReachRun:
+    """Calls to eps, step by step, method after method at every point.
+
+    Theory's tuning has step, momentum and batch for each budget N; the N whose mean over the run
+    and over seeds is eps is found by secants in log-log. A grid method has a constant step, no
+    momentum and a batch that seldom shows two rows; the step that is quickest on some seeds is run
+    on others, and its running mean followed until it comes to eps.
+
+    Args:
+        spec: Gives seeds, seed, device, and p as ``tail_index``.
+        lengths: T of the chains, ascending; several give a picture over eps.
+        ranks: r of the chains, ascending; several, with one length, give a picture over r.
+        hessian: True for functions with a Lipschitz Hessian.
+        methods: Of ``METHODS``.
+
+    Raises:
+        ValueError: If both or neither of ``lengths`` and ``ranks`` vary, or a method is unknown.
+    """
+
+    def __init__(
+        self,
+        spec: RunSpec,
+        *,
+        lengths: Sequence[int] = LENGTHS,
+        ranks: Sequence[int] = (4,),
+        hessian: bool = False,
+        methods: Sequence[str] = METHODS,
+    ) -> None:
+        if (len(lengths) > 1) == (len(ranks) > 1):
+            raise ValueError(
+                f"one of lengths and ranks must hold several numbers, got {list(lengths)} and "
+                f"{list(ranks)}; try lengths={list(LENGTHS)}, ranks=[4]."
+            )
+        for method in methods:
+            if method not in METHODS:
+                raise ValueError(f"methods must be of {list(METHODS)}, got {method!r}.")
+        family = ChainClass(spec.tail_index, hessian, rarest=(min(lengths), max(ranks)))
+        self.reach = Reach(
+            spec=spec,
+            family=family,
+            axis="eps" if len(lengths) > 1 else "rank",
+            points=tuple(family.point(rank=r, length=t) for t in lengths for r in ranks),
+            methods=tuple(methods),
+        )
+        self._work = self._all()
+        self._done = 0
+
+    @property
+    def finished(self) -> bool:
+        """True when every method was run at every point."""
+        return self.reach.complete
+
+    @property
+    def share(self) -> float:
+        """Share of the points that are done, the longer chains weighing more."""
+        sizes = [point.length * point.rank for point in self.reach.points]
+        weights = np.repeat(sizes, len(self.reach.methods)) / sum(sizes) / len(self.reach.methods)
+        return float(weights[: self._done].sum())
+
+    @property
+    def entries(self) -> int:
+        """Numbers in the largest state of all seeds together."""
+        return max(p.rank**2 * p.length for p in self.reach.points) * self.reach.spec.seeds
+
+    def advance(self) -> bool:
+        """Make one step of one run; return True if it completed a point."""
+        before, began = self._done, time.perf_counter()
+        next(self._work)
+        self.reach.seconds += time.perf_counter() - began
+        return self._done > before
+
+    def _all(self) -> Iterator[None]:
+        for point in self.reach.points:
+            for method in self.reach.methods:
+                search = self._by_theory if method in THEORY else self._by_grid
+                arrival = yield from search(method, point)
+                self.reach.arrivals.setdefault(method, []).append(arrival)
+                self._done += 1
+                yield
+
+    def _spec(self, point: Point, **fields: Any) -> RunSpec:
+        spec = self.reach.spec
+        chosen: dict[str, Any] = {"seeds": spec.seeds, "seed": spec.seed} | fields
+        return RunSpec(
+            problem=point.problem(self.reach.family.moment),
+            rows=point.rank,
+            columns=point.rank * point.length,
+            device=spec.device,
+            dtype=spec.dtype,
+            **chosen,
+        )
+
+    def _by_theory(self, method: str, point: Point) -> Any:
+        """Find the budget whose tuned run has the mean eps, on the line through two near it."""
+        before = self.reach.ratios(method)
+        known = len(before) and np.isfinite(before[-1])
+        trial = point.low * (before[-1] if known else FIRST_GUESS[THEORY[method]])
+        slope, settings = 1 / self.reach.family.exponent, {}
+        last: tuple[float, float] | None = None
+        for _ in range(MOST_TRIALS):
+            mean, settings = yield from self._tuned_mean(point, round(trial), THEORY[method])
+            x, y = math.log(trial), math.log(mean / point.eps)
+            if last is not None and (y - last[1]) / (x - last[0]) < slope / 4:
+                slope = (y - last[1]) / (x - last[0])
+            trial, last = math.exp(x - y / slope), (x, y)
+            if abs(y) < NEAR:
+                return Arrival(trial, trial, trial, settings)
+        return Arrival(math.nan, math.nan, math.nan, settings)
+
+    def _tuned_mean(self, point: Point, calls: int, transport: bool) -> Any:
+        (spec,) = tuned(self._spec(point, transport=transport), [calls], "tuned", least=1)
+        experiment = Experiment(spec)
+        self.reach.runs += 1
+        while not experiment.finished:
+            experiment.advance()
+            yield
+        settings = {"batch_size": spec.batch_size, "lr": float(experiment.trace.column("lr")[-1])}
+        return float(experiment.trace.mean_stationarity.mean()), settings
+
+    def _by_grid(self, method: str, point: Point) -> Any:
+        """Follow the running mean of the step that was the quickest on other seeds."""
+        best, step = GRID_BUDGET * point.low, 0.0
+        other = {"seed": self.reach.spec.seed + 1, "seeds": TUNING_SEEDS}
+        for tried in MOVES:
+            setting = setting_for(GRID[method], point, tried, SELDOM_TUNING)
+            trace = yield from self._followed(point, setting, round(best), other)
+            (calls,) = first_below(trace, point.eps, np.full((TUNING_SEEDS, 1), 1 / TUNING_SEEDS))
+            if calls < best:
+                best, step = float(calls), tried
+        if not step:
+            return Arrival(math.nan, math.nan, math.nan, {})
+        setting = setting_for(GRID[method], point, step, SELDOM)
+        trace = yield from self._followed(point, setting, round(GRID_BUDGET * point.low), {})
+        seeds = trace.spec.seeds
+        (calls,) = first_below(trace, point.eps, np.full((seeds, 1), 1 / seeds))
+        again = first_below(trace, point.eps, resampled_weights(seeds))
+        low, high = np.percentile(again, (2.5, 97.5), method="nearest")
+        return Arrival(float(calls), float(low), float(high), setting)
+
+    def _followed(
+        self, point: Point, setting: Mapping[str, Any], calls: int, other: Mapping[str, int]
+    ) -> Any:
+        """Run a setting until its mean is clearly below eps, or so many calls are made."""
+        fixed = {"momentum": 0.0, "schedule": "constant", "horizon": calls}
+        experiment = Experiment(self._spec(point, **setting, **fixed, **other))
+        self.reach.runs += 1
+        total = weight = 0.0
+        while not experiment.finished:
+            for record in experiment.advance():
+                total += record.weight * float(record.stationarity.mean())
+                weight += record.weight
+            if weight and total <= BEYOND * point.eps * weight:
+                break
+            yield
+        return experiment.trace
+
+
+def setting_for(optimizer: str, point: Point, move: float, seldom: int) -> Mapping[str, Any]:
+    """Return a method's setting on a chain.
+
+    Args:
+        optimizer: ``"scion"``, ``"normalized_sgd"`` or ``"clipped_sgd"``.
+        point: The chain.
+        move: The step after a reveal, in units of a link.
+        seldom: One batch in so many shows a row.
+    """
+    batch = max(1, round(1 / (seldom * point.rank * point.reveal)))
+    lr = move * point.stretch
+    if optimizer == "clipped_sgd":
+        # a reveal in the batch is at least so long, and so every one is clipped
+        threshold = STATIONARITY * point.eps / point.rank / (batch * point.reveal)
+        optimizer, lr = f"clipped_sgd(threshold={threshold!r})", lr / threshold
+    return {"optimizer": optimizer, "lr": lr, "batch_size": batch}
+
+
+def first_below(trace: Trace, eps: float, weights: Array) -> Array:
+    """Return the calls at which weighted running means of seeds first are at most eps.
+
+    Args:
+        trace: With one step size.
+        eps: What is to be reached.
+        weights: One column for each mean, ``[S, M]``.
+
+    Returns:
+        Shape ``[M]``; infinite where eps is not reached.
+    """
+    steps = trace.column("weight")[:, None]
+    means = np.cumsum(steps * (trace.stationarity @ weights), 0) / np.cumsum(steps, 0)
+    below = means <= eps
+    return np.where(below.any(0), trace.stratum_end[below.argmax(0)], np.inf)
