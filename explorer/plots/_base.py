@@ -62,6 +62,8 @@ class Plot(ABC):
 
     Attributes:
         label: Name shown in menus.
+        draws: What the picture is of: ``"trace"``, ``"rate"``, ``"grid"``, ``"reach"``,
+            ``"contest"`` or ``"survey"``; the panel works at that when the picture is chosen.
         columns: Pairs of axes side by side.
         figure: The matplotlib Figure.
         all_axes: Its axes from left to right.
@@ -73,6 +75,7 @@ class Plot(ABC):
     """
 
     label: ClassVar[str]
+    draws: ClassVar[str] = "trace"
     columns: ClassVar[int] = 1
 
     def __init__(

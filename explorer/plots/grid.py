@@ -27,6 +27,7 @@ class Grid(Plot):
     """
 
     label = "Grid"
+    draws = "grid"
 
     def _make(self) -> None:
         palette = self.palette

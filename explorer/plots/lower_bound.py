@@ -26,6 +26,7 @@ class LowerBound(Plot):
     """
 
     label = "Lower bound"
+    draws = "reach"
 
     def _make(self) -> None:
         palette = self.palette

@@ -21,6 +21,7 @@ class Rate(Plot):
     """
 
     label = "Rate"
+    draws = "rate"
 
     def _make(self) -> None:
         ink, run = self.palette.ink, self.palette.run

@@ -100,6 +100,9 @@ class ReachRun:
         """Numbers in the largest state of all seeds together."""
         return max(p.rank**2 * p.length for p in self.reach.points) * self.reach.spec.seeds
 
+    def estimate_s(self) -> None:
+        """Return None: how many runs the searches need is not known beforehand."""
+
     def advance(self) -> bool:
         """Make one step of one run; return True if it completed a point."""
         before, began = self._done, time.perf_counter()

@@ -1,29 +1,29 @@
-"""What the worker works at: one run with its variants, or a sweep over horizons."""
+"""What the worker works at: a run with its variants, or a study of many runs."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, final
 
+from explorer.run._reaching import ReachRun
 from explorer.run.experiment import Experiment
 from explorer.run.spec import RunSpec
-from explorer.run.sweep import Sweep
+from explorer.run.sweep import GridSweep, Sweep
 from explorer.run.trace import Trace
 
-Kept = list[tuple[str, Trace]]
+Kept = list[tuple[str, Any]]
+SIZES = (1, 2, 4, 8, 16)  # of a grid for which nobody said its fields
 
 
 class Job(Protocol):
     """Work that is done in small steps, between which the worker looks at its mailbox."""
 
-    plot: str
-
     @property
     def data(self) -> Any:
-        """What the plot shows: a trace or a rate."""
+        """What the plot shows: a trace, a rate, a grid."""
         ...
 
     @property
     def beside(self) -> Kept:
-        """Labelled traces drawn beside it."""
+        """What is drawn beside it, of the same kind, with labels."""
         ...
 
     @property
@@ -43,10 +43,14 @@ class Job(Protocol):
 
     @property
     def estimate_s(self) -> float | None:
-        """About how long the work takes, or None where the picture itself shows it."""
+        """About how long the work takes, or None where nobody knows."""
         ...
 
-    def advance(self) -> None:
+    def begin(self) -> None:
+        """Get ready for the first step."""
+        ...
+
+    def advance(self) -> object:
         """Make one step."""
         ...
 
@@ -55,7 +59,6 @@ class Job(Protocol):
 class RunJob:
     """A spec and its variants, in lock-step with the same seeds."""
 
-    plot = "decay"
     estimate_s = None
 
     def __init__(self, spec: RunSpec, variants: Sequence[Mapping[str, Any]] = ()) -> None:
@@ -84,6 +87,9 @@ class RunJob:
     def entries(self) -> int:
         return self._main.entries
 
+    def begin(self) -> None:
+        pass
+
     def advance(self) -> None:
         calls = self._calls(self._main)
         if not self._main.finished:
@@ -101,37 +107,87 @@ class RunJob:
 
 
 @final
-class RateJob:
-    """A sweep over horizons."""
+class StudyJob:
+    """A study of a spec and of its variants; whichever is behind goes on.
 
-    plot = "rate"
+    Args:
+        kind: What is studied: a key of ``STUDIES``.
+        spec: The spec.
+        variants: Fields that differ, each of them a study beside the first.
+        options: Arguments of the study.
+    """
 
-    def __init__(self, spec: RunSpec) -> None:
-        self._sweep = Sweep(spec)
-        self.estimate_s = self._sweep.estimate_s()
+    def __init__(
+        self,
+        kind: str,
+        spec: RunSpec,
+        variants: Sequence[Mapping[str, Any]],
+        options: Mapping[str, Any],
+    ) -> None:
+        self._kind = kind
+        self._works = [STUDIES[kind](spec.replace(**change), options) for change in ({}, *variants)]
+        self._labels = [label_of(change) for change in variants]
+        self.estimate_s: float | None = None
 
     @property
     def data(self) -> Any:
-        return self._sweep.rate
+        return getattr(self._works[0], self._kind)
 
     @property
     def beside(self) -> Kept:
-        return []
+        others = [getattr(work, self._kind) for work in self._works[1:]]
+        return list(zip(self._labels, others, strict=True))
 
     @property
     def finished(self) -> bool:
-        return self._sweep.finished
+        return all(work.finished for work in self._works)
 
     @property
     def share(self) -> float:
-        return self._sweep.share
+        return sum(work.share for work in self._works) / len(self._works)
 
     @property
     def entries(self) -> int:
-        return self._sweep.entries
+        return max(work.entries for work in self._works)
+
+    def begin(self) -> None:
+        times = [work.estimate_s() for work in self._works]
+        self.estimate_s = None if None in times else sum(times)
 
     def advance(self) -> None:
-        self._sweep.advance()
+        min((work for work in self._works if not work.finished), key=_share).advance()
+
+
+def _share(work: Any) -> float:
+    return work.share
+
+
+def _grid(spec: RunSpec, options: Mapping[str, Any]) -> GridSweep:
+    """Return a grid over the options that are fields, at the horizons among them."""
+    own = {"horizons", "batch_size"} if isinstance(options.get("batch_size"), str) else {"horizons"}
+    fields = {name: values for name, values in options.items() if name not in own}
+    arguments = {name: values for name, values in options.items() if name in own}
+    return GridSweep(spec, fields or {"rows": SIZES}, **arguments)
+
+
+# what a plot draws -> the work that makes it; the work holds its data under the same name
+STUDIES: Mapping[str, Any] = {
+    "rate": lambda spec, options: Sweep(spec, **options),
+    "grid": _grid,
+    "reach": lambda spec, options: ReachRun(spec, **options),
+}
+
+
+def make_job(
+    draws: str,
+    spec: RunSpec,
+    variants: Sequence[Mapping[str, Any]] = (),
+    options: Mapping[str, Any] | None = None,
+) -> Job:
+    """Return the work behind pictures that draw such data; what no such work is for is refused."""
+    if draws == "trace":
+        return RunJob(spec, variants)
+    return StudyJob(draws, spec, variants, options or {})
 
 
 def label_of(changes: Mapping[str, Any]) -> str:

@@ -37,6 +37,7 @@ STYLE = (
   font-size: 12px; line-height: 1.35; white-space: normal; }
 body[data-jp-theme-light="false"] .explorer-error,
 body[data-jp-theme-light="false"] .explorer-failed { color: var(--jp-error-color1, #f44336); }
+.explorer-tabs .widget-toggle-button { width: auto; padding: 0 10px; }
 .explorer-run.mod-active { box-shadow: none; background-color: var(--jp-brand-color1, #1976d2); }
 </style>"""
 )
@@ -52,8 +53,8 @@ class Explorer(widgets.VBox):
         spec: What it shows first; None takes the preset's.
         preset: Name of ``PRESETS``, or a :class:`~explorer.ui.presets.Preset`.
         controls: Fields of the spec to show, in this order; None shows all, the rarer ones folded.
-        plots: Names of ``PLOTS`` to offer: the button for the rate is there with ``"rate"``. None
-            takes the preset's.
+        plots: Names of ``PLOTS`` to offer, the first of which is shown first; the button for the
+            rate is there with ``"rate"``. None takes the preset's.
         fallback: True shows the picture with a plain image widget, for front ends in which the
             live one does not load.
 
@@ -94,11 +95,24 @@ class Explorer(widgets.VBox):
         self.view: View = ImageView() if fallback else FigureView()
         self.session = Session(self.view, self._show_status, self._store)
         self.controls = Controls(spec or self._preset.spec, self._choice)
+        self._turning = False
         self._make_buttons()
         self._make_texts()
         super().__init__(self._lay_out(shown))
         self.add_class("explorer-panel")
-        self.session.show_spec(self.spec)
+        self.session.show_spec(self.spec, self.plot, self._wish("show").options)
+
+    @property
+    def plot(self) -> str:
+        """Name of the picture that is chosen; set it as a press of its button does."""
+        return str(self._tabs.value)
+
+    @plot.setter
+    def plot(self, name: str) -> None:
+        offered = [value for _, value in self._tabs.options]
+        if name not in offered:
+            raise UnknownNameError(f"this panel offers no plot {name!r}; it has {offered}.")
+        self._tabs.value = name
 
     @property
     def spec(self) -> RunSpec:
@@ -108,29 +122,36 @@ class Explorer(widgets.VBox):
     @property
     def trace(self) -> Trace | None:
         """The present or last run, or None before the first."""
-        data = self.session.job.data if self.session.job is not None else None
-        return data if isinstance(data, Trace) else None
+        return self.session.last("trace")
 
     @property
     def rate(self) -> Rate | None:
         """The present or last measured rate, or None."""
-        data = self.session.job.data if self.session.job is not None else None
-        return data if isinstance(data, Rate) else None
+        return self.session.last("rate")
+
+    @property
+    def data(self) -> Any:
+        """What the present picture shows: a trace, a rate, a grid; None before it has run."""
+        return self.session.last(PLOTS[self.plot].draws)
 
     @property
     def state(self) -> str:
         """idle, running, paused, finished or failed."""
         return self.session.state
 
-    def run(self) -> Trace:
-        """Run the present choice to its end in this thread, and return its trace."""
+    def run(self) -> Any:
+        """Do what the present picture shows to its end in this thread, and return its data.
+
+        Returns:
+            A :class:`Trace` for the pictures of one run, a :class:`Rate` for the rate, and so on.
+        """
         job = self.session.run(self._wish("run"))
         self._show_status()
         self._store()
         return job.data
 
     def start(self) -> None:
-        """Run the present choice in the background; a paused run goes on."""
+        """Run what the present picture shows in the background; a paused run goes on."""
         self.session.want(self._wish("run"))
 
     def pause(self) -> None:
@@ -143,7 +164,8 @@ class Explorer(widgets.VBox):
 
     def measure(self) -> None:
         """Measure the rate of the present choice in the background: one tuned run a horizon."""
-        self.session.want(self._wish("measure"))
+        self.plot = "rate"
+        self.start()
 
     def code(self) -> str:
         """Return the lines of Python that repeat the run."""
@@ -190,7 +212,8 @@ class Explorer(widgets.VBox):
     def _wish(self, action: Action) -> Wish:
         same = set(self.spec.diff(self._start_spec)) <= {"seed"}
         variants = self._preset.variants if same else ()
-        return Wish(self.spec, action, tuple(variants))
+        options = self._preset.study.get(PLOTS[self.plot].draws, {})
+        return Wish(self.spec, action, tuple(variants), self.plot, options)
 
     @property
     def _start_spec(self) -> RunSpec:
@@ -200,10 +223,10 @@ class Explorer(widgets.VBox):
         """A control has moved: start anew, stay paused, or say that the picture is an older one."""
         intent = self.session.intent
         if intent == "running":
-            self.session.want(self._wish(self.session.doing))
+            self.session.want(self._wish("run"))
         elif intent == "paused":
             self.session.want(self._wish("pause"))
-        elif intent == "failed" or self.session.job is None:
+        elif intent == "failed" or self.session.job is None or self.session.job.share == 0:
             self.session.want(self._wish("show"))
         self._show_status()
 
@@ -241,6 +264,10 @@ class Explorer(widgets.VBox):
             layout={"width": "260px"},
         )
         self._presets.observe(lambda change: self._load_preset(change["new"]), names="value")
+        self._tabs = widgets.ToggleButtons(style={"button_width": "auto"})
+        self._tabs.add_class("explorer-tabs")
+        self._offer_plots()
+        self._tabs.observe(lambda _: self._turn(), names="value")
         self._xscale = widgets.Dropdown(
             options=[("logarithmic", "log"), ("linear", "linear")],
             description="Calls axis",
@@ -268,11 +295,12 @@ class Explorer(widgets.VBox):
             rows.append(fold)
         left = widgets.VBox(rows, layout={"width": "340px", "flex": "0 0 auto"})
         left.add_class("explorer-controls")
-        picture = widgets.VBox([self.view], layout={"flex": "1 1 420px", "min_width": "0"})
+        picture = widgets.VBox(
+            [self._tabs, self.view], layout={"flex": "1 1 420px", "min_width": "0"}
+        )
         middle = widgets.HBox([left, picture], layout={"flex_flow": "row wrap"})
-        buttons = [button for name, button in self._buttons.items() if self._offers(name)]
         bottom = widgets.HBox(
-            [self._run_button, *buttons, self._progress, self._status],
+            [self._run_button, *self._buttons.values(), self._progress, self._status],
             layout={"flex_flow": "row wrap", "align_items": "center"},
         )
         top = widgets.HBox(
@@ -281,19 +309,33 @@ class Explorer(widgets.VBox):
         )
         return [widgets.HTML(STYLE), top, middle, bottom, self._sentence]
 
-    def _offers(self, button: str) -> bool:
-        return button != "Measure the rate" or "rate" in (self._shown_plots or self._preset.plots)
+    def _offer_plots(self) -> None:
+        """Show a button for each plot of the preset, and choose the first; nobody is told."""
+        plots = self._shown_plots or self._preset.plots
+        self._turning = True
+        try:
+            self._tabs.options = [(PLOTS[name].label, name) for name in plots]
+            self._tabs.value = plots[0]
+        finally:
+            self._turning = False
+        self._tabs.layout.display = None if len(plots) > 1 else "none"
+        self._buttons["Measure the rate"].layout.display = None if "rate" in plots else "none"
+
+    def _turn(self) -> None:
+        if not self._turning:
+            self.session.want(self._wish("turn"))
 
     def _pressed_run(self) -> None:
         if self.session.intent == "running":
-            stop = self.session.doing == "measure"  # a sweep has no pause
-            self.session.want(self._wish("show" if stop else "pause"))
+            self.session.want(self._wish("pause"))
         else:
             self.start()
 
     def _reset(self) -> None:
         self.controls.load(self._start_spec)
         self._xscale.value = "log"
+        self._offer_plots()
+        self.session.forget()
         self.session.drop_kept()
         self.session.want(self._wish("show"))
         self._show_status()
@@ -327,7 +369,7 @@ class Explorer(widgets.VBox):
         session = self.session
         job, state = session.job, session.state
         label, icon = {
-            "running": ("Stop", "stop") if self.rate is not None else ("Pause", "pause"),
+            "running": ("Pause", "pause"),
             "paused": ("Go on", "play"),
         }.get(state, ("Run", "play"))
         self._run_button.description, self._run_button.icon = label, icon
@@ -359,7 +401,7 @@ class Explorer(widgets.VBox):
         job, state = self.session.job, self.session.state
         if self.session.preparing:
             return "preparing: constants of the noise, first gradient"
-        if job is None:
+        if job is None or state == "idle":
             return state
         data = job.data
         device = f", {data.device}" if isinstance(data, Trace) and data.device else ""

@@ -1,7 +1,7 @@
 """Presets: a question, the spec that answers it, and what is shown of it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, final
 
 from explorer.registry import UnknownNameError
@@ -20,7 +20,9 @@ class Preset:
         question: One sentence that the reader can answer with the panel.
         spec: What runs.
         variants: At most four sets of changed fields, which run beside it with the same seeds.
-        plots: Names of ``PLOTS`` that the panel offers.
+        plots: Names of ``PLOTS`` that the panel offers; the first is shown first.
+        study: Options of studies by what is drawn: ``{"rate": {"horizons": [...]}}``, or the fields
+            of a grid, ``{"grid": {"rows": [1, 2, 4], "horizons": [100_000]}}``.
 
     Raises:
         ValueError: If there are more than four variants, or one is no valid spec.
@@ -30,7 +32,8 @@ class Preset:
     question: str
     spec: RunSpec
     variants: tuple[Mapping[str, Any], ...] = ()
-    plots: tuple[str, ...] = ("decay", "rate")
+    plots: tuple[str, ...] = ("decay", "rate", "geometry", "noise")
+    study: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
 
     def __post_init__(self) -> None:
         if len(self.variants) > MOST_VARIANTS:

@@ -7,14 +7,16 @@ import traceback
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, final
 
+from explorer.noise._constant import PULSE
 from explorer.plots._canvas import Canvas
-from explorer.registry import PLOTS
+from explorer.registry import PLOTS, UnknownNameError
 from explorer.run.device import few_threads, give_memory_back
 from explorer.run.spec import RunSpec
 from explorer.run.trace import Trace
-from explorer.ui._jobs import Job, Kept, RateJob, RunJob, label_of
+from explorer.ui._jobs import Job, Kept, label_of, make_job
 from explorer.ui._painter import Painter
 from explorer.ui._view import View
 
@@ -23,21 +25,30 @@ REST_S = 0.5  # without a wish, then the picture is one to be stored
 MOST_KEPT = 4
 
 State = Literal["idle", "running", "paused", "finished", "failed"]
-Action = Literal["run", "pause", "show", "measure"]
-INTENT: dict[Action, State] = {
-    "run": "running",
-    "measure": "running",
-    "pause": "paused",
-    "show": "idle",
-}
+Action = Literal["run", "pause", "show", "turn"]
 
 
 class Wish(NamedTuple):
-    """What the page wants done, with what."""
+    """What the page wants done, with what.
+
+    Attributes:
+        spec: The choice.
+        action: ``"run"``, ``"pause"``, ``"show"`` an empty picture, or ``"turn"`` to another plot,
+            with what was last done for it.
+        variants: Fields that differ, each of them run beside it.
+        plot: Name of ``PLOTS``; what it draws is worked at.
+        options: Arguments of a study, as what a grid runs over.
+    """
 
     spec: RunSpec
     action: Action
     variants: tuple[Mapping[str, Any], ...] = ()
+    plot: str = "decay"
+    options: Mapping[str, Any] = MappingProxyType({})
+
+
+class GivenUpError(Exception):
+    """Raised inside a long computation when a newer wish has come."""
 
 
 @final
@@ -57,8 +68,8 @@ class Session:
         state: idle, running, paused, finished or failed.
         intent: The state that the newest wish leads to: what a press of a button is about, since
             a run takes a moment to begin.
-        doing: What the newest wish for a run was: ``"run"`` or ``"measure"``.
-        job: The present or last work.
+        plot: Name of the picture that is shown.
+        job: The present or last work of the kind that the plot draws.
         spec: What the job runs.
         painter: What draws.
         preparing: True while a job is being made.
@@ -77,8 +88,9 @@ class Session:
     ) -> None:
         self.state: State = "idle"
         self.intent: State = "idle"
-        self.doing: Action = "run"
+        self.plot = "decay"
         self.job: Job | None = None
+        self._jobs: dict[str, tuple[RunSpec, Job]] = {}
         self.spec: RunSpec | None = None
         self.kept: list[Trace] = []
         self.error: str | None = None
@@ -123,7 +135,7 @@ class Session:
     def keep(self) -> None:
         """Keep the finished run as a line beside later ones; the oldest of more than four goes."""
         job = self.job
-        if not (isinstance(job, RunJob) and job.finished):
+        if job is None or not (job.finished and isinstance(job.data, Trace)):
             return
         if not any(trace is job.data for trace in self.kept):
             self.kept = [*self.kept, job.data][-MOST_KEPT:]
@@ -171,12 +183,29 @@ class Session:
         assert self.job is not None, "a run that was cut off before it began has raised"
         return self.job
 
-    def show_spec(self, spec: RunSpec) -> None:
+    def show_spec(
+        self, spec: RunSpec, plot: str = "decay", options: Mapping[str, Any] | None = None
+    ) -> None:
         """Show the empty picture of a spec, before anything has run."""
         with self._engine:
-            self.job, self.spec, self.error = None, spec, None
-            self._enter("idle")
-            self._draw(last=True)
+            self.spec, self.plot = spec, plot
+            try:
+                self._begin(Wish(spec, "show", plot=plot, options=options or {}))
+                self._enter("idle")
+                self._draw(last=True)
+            except ValueError as error:  # no such study for this spec: the page says why
+                self.job = None
+                self._draw(last=True)
+                self._fail(error)
+
+    def forget(self) -> None:
+        """Forget what was done for every picture but the present one, which a wish replaces."""
+        self._jobs = {}
+
+    def last(self, draws: str) -> Any:
+        """Return the data of the last job of a kind, ``"trace"``, ``"rate"``, ..., or None."""
+        _, job = self._jobs.get(draws, (None, None))
+        return None if job is None or (job.share == 0 and self.state == "idle") else job.data
 
     def close(self) -> None:
         """Let the worker go after its present step; the view stays as it is."""
@@ -194,8 +223,10 @@ class Session:
         """Return the present picture as a PNG file, light, at two pixels per CSS pixel."""
         data = self._data()
         still = data.still() if isinstance(data, Trace) else data
-        beside = [(label, trace.still()) for label, trace in self._beside()]
-        return Canvas(PLOTS[self._plot](), 2.0).png(still, beside)
+        beside = [
+            (label, one.still() if isinstance(one, Trace) else one) for label, one in self._beside()
+        ]
+        return Canvas(PLOTS[self._shown](), 2.0).png(still, beside)
 
     @property
     def sentence(self) -> str:
@@ -206,6 +237,7 @@ class Session:
         self.look(pixel_ratio=pixel_ratio, width=max(width, 360), theme=theme)
 
     def _work(self) -> None:
+        PULSE.set(self._give_up_if_wished)
         rested = True
         while True:
             with self._mailbox:
@@ -223,8 +255,14 @@ class Session:
             with self._engine:
                 try:
                     self._do_next()
+                except GivenUpError:  # for the wish that lies in the mailbox
+                    pass
                 except Exception as error:
                     self._fail(error)
+
+    def _give_up_if_wished(self) -> None:
+        if self._wish is not None or self._closed:
+            raise GivenUpError
 
     def _rest(self) -> None:
         """Do what can wait; where that fails the run stays as it is."""
@@ -247,30 +285,60 @@ class Session:
         with self._mailbox:
             wish, self._wish = self._wish, None
             redraw, self._redraw = self._redraw, False
-        if wish is not None:
-            same = self.spec is not None and wish.spec == self.spec
-            resumes = same and wish.action == "run" and self.state == "paused"
-            pauses = (
-                same and wish.action == "pause" and self.state in ("running", "paused", "finished")
-            )
-            if pauses and self.job is not None:
+        if wish is None:
+            if redraw:
+                self._draw(last=True)
+            return
+        if wish.action == "turn":
+            self._turn(wish)
+            return
+        alike = PLOTS[wish.plot].draws == PLOTS[self.plot].draws
+        if (
+            self.job is not None
+            and alike
+            and wish.spec == self.spec
+            and wish.action in ("run", "pause")
+        ):
+            self.plot = wish.plot
+            if wish.action == "pause" and self.state in ("running", "paused", "finished"):
                 self._enter("finished" if self.job.finished else "paused")
                 self._draw(last=True)
                 return
-            if not (resumes and self.job is not None):
-                self._prepare(wish)
-            if wish.action in ("run", "measure"):
-                assert self.job is not None, "a wish to run begins a job"
-                self._go_on(self.job, attentive=True)
-            else:
-                self._enter("paused" if wish.action == "pause" else "idle")
-                self._draw(last=True)
-        elif redraw:
+            resumes = not self.job.finished and self.state in ("paused", "idle")
+        else:
+            resumes = False
+        if not resumes:
+            self._prepare(wish)
+        if wish.action == "run":
+            assert self.job is not None, "a wish to run begins a job"
+            self._go_on(self.job, attentive=True)
+        else:
+            self._enter("paused" if wish.action == "pause" else "idle")
             self._draw(last=True)
+
+    def _turn(self, wish: Wish) -> None:
+        """Show another picture: of the present work, or of the last one of its kind."""
+        draws, before = PLOTS[wish.plot].draws, PLOTS[self.plot].draws
+        running = draws == before and self.state == "running" and self.job is not None
+        self.plot, self.error = wish.plot, None
+        if draws != before:
+            self.spec, self.job = self._jobs.get(draws, (wish.spec, None))
+            self.seconds = 0.0
+        if self.job is None:
+            self._begin(wish)
+        self.painter.restart()
+        if running:
+            assert self.job is not None, "what runs is there"
+            self._go_on(self.job, attentive=True)
+            return
+        done = self.job is not None and self.job.finished
+        begun = self.job is not None and self.job.share > 0
+        self._enter("finished" if done else "paused" if begun else "idle")
+        self._draw(last=True)
 
     def _prepare(self, wish: Wish) -> None:
         """Begin, and say meanwhile that it has begun: K of a large matrix takes its time."""
-        self.preparing = wish.action in ("run", "measure")
+        self.preparing = wish.action == "run"
         self._on_change()
         try:
             self._begin(wish)
@@ -281,16 +349,20 @@ class Session:
         self.error = self.traceback = None
         self.painter.restart()
         self.seconds = 0.0
-        if wish.action == "show":
-            job = None
-        elif wish.action == "measure":
-            job = RateJob(wish.spec)
-        else:
-            job = RunJob(wish.spec, wish.variants)
-        self.spec, self.job = wish.spec, job  # together: a job that cannot begin changes neither
+        draws = PLOTS[wish.plot].draws
+        job = None
+        if draws != "trace" or wish.action in ("run", "pause"):  # an empty run needs no constants
+            job = make_job(draws, wish.spec, wish.variants, wish.options)
+        # together: a job that cannot begin changes nothing
+        self.spec, self.job, self.plot = wish.spec, job, wish.plot
+        self._jobs.pop(draws, None)
+        if job is not None:
+            self._jobs[draws] = (wish.spec, job)
 
     def _go_on(self, job: Job, *, attentive: bool) -> None:
         """Step until the job ends; an attentive worker stops for a new wish."""
+        if job.share == 0:
+            job.begin()
         self._enter("running")
         before, began = self.seconds, self._clock()
         with few_threads(job.entries):
@@ -305,14 +377,16 @@ class Session:
         self._enter("finished")
 
     def _fail(self, error: Exception) -> None:
-        self.error = f"{type(error).__name__}: {error}"
+        # what is refused is said in a sentence of ours; of anything else the kind matters
+        ours = isinstance(error, ValueError | UnknownNameError)
+        self.error = str(error) if ours else f"{type(error).__name__}: {error}"
         self.traceback = traceback.format_exc()
         self._enter("failed")
 
     def _intend(self, action: Action) -> None:
-        self.intent = INTENT[action]
-        if action in ("run", "measure"):
-            self.doing = action
+        if action != "turn":
+            intents: dict[Action, State] = {"run": "running", "pause": "paused", "show": "idle"}
+            self.intent = intents[action]
 
     def _enter(self, state: State) -> None:
         with self._mailbox:
@@ -338,6 +412,8 @@ class Session:
 
     def _beside(self) -> Kept:
         variants = self.job.beside if self.job is not None else []
+        if PLOTS[self.plot].draws != "trace":
+            return variants
         present = self._data().spec
         kept = [(label_of(_changes(t.spec, present)) or "same", t) for t in self.kept]
         room = MOST_KEPT - len(variants)
@@ -345,13 +421,14 @@ class Session:
 
     def _draw(self, *, last: bool = False) -> None:
         if self.spec is not None and self.painter.paint(
-            self._data(), self._beside(), plot=self._plot, last=last
+            self._data(), self._beside(), plot=self._shown, last=last
         ):
             self._on_change()
 
     @property
-    def _plot(self) -> str:
-        return self.job.plot if self.job is not None else "decay"
+    def _shown(self) -> str:
+        # before a study has begun there is nothing of its kind to draw
+        return self.plot if self.job is not None else "decay"
 
 
 _sessions: "weakref.WeakSet[Session]" = weakref.WeakSet()
