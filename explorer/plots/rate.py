@@ -6,9 +6,10 @@ from typing import Any, final
 import numpy as np
 
 from explorer.plots._base import Plot, Series
-from explorer.plots._style import PLAIN
+from explorer.plots._style import KEPT_DASHES, PLAIN, SMALL_PT
 from explorer.registry import PLOTS
 
+ROW = 0.058  # of the height: a line of a list
 LINES = 3.2  # height of two lines of words and some air, in units of the font size
 
 
@@ -17,7 +18,8 @@ LINES = 3.2  # height of two lines of words and some air, in units of the font s
 class Rate(Plot):
     """One point per tuned horizon, the fitted line, the bound at each horizon, the exponent.
 
-    A point is the mean over the run and over seeds; its bar is the 10-90 % range over seeds.
+    A point is the mean over the run and over seeds; its bar is the 10-90 % range over seeds. Kept
+    rates are points with their fitted lines and slopes.
     """
 
     label = "Rate"
@@ -25,6 +27,17 @@ class Rate(Plot):
 
     def _make(self) -> None:
         ink, run = self.palette.ink, self.palette.run
+        self._kept = [
+            self._line(color=color, ls=dash, lw=1.4, marker=marker, ms=6)
+            for color, dash, marker in zip(self.palette.kept, KEPT_DASHES, "sD^v", strict=True)
+        ]
+        self._list = [
+            self._text(color, fontsize=SMALL_PT, ha="right", va="top")
+            for color in (ink, run, *self.palette.kept)
+        ]
+        for number, row in enumerate(self._list):
+            row.set_transform(self.axes.transAxes)
+            row.set_position((1.0, 1.0 - ROW * number))
         self._fit = self._line(color=run, lw=1.6, ls=(0, (4, 2)))
         self._bound = self._line(color=ink, ls=(0, (7, 3)), lw=1.8, marker="s", ms=5)
         self._guide = self._line(color=self.palette.guide, lw=2.6)
@@ -57,7 +70,15 @@ class Rate(Plot):
         self._move(self._bars, np.repeat(calls, 3), np.column_stack((low, high, gaps)).ravel())
         # below the points: their words, which span two fifths of a falling line, and the guide
         fall = (last / first) ** (0.4 * data.exponent)
-        self._fit_axes((first / 2, last * 2), (0.3 * fall * low.min(), 1.6 * bound.max()))
+        kept = [(label, rate) for label, rate in kept if len(rate)]
+        beside = [rate.means.mean(1) for _, rate in kept]
+        least = min([low.min(), *(means.min() for means in beside)])
+        most = max([bound.max(), *(means.max() for means in beside)])
+        # beside kept rates words are a list above all lines, which has its own room
+        listed = (10 ** (ROW * len(kept)) if kept else 1.0) ** np.log10(most / least)
+        self._fit_axes((first / 2, last * 2), (0.3 * fall * least, 1.6 * most * listed))
+        for line, (_, rate), means in zip(self._kept, kept, beside, strict=False):
+            self._move(line, rate.calls, means)
         self._place(self._words["bound"], self._bound, "explicit bound of each run")
         if len(data) < 2:
             return
@@ -66,11 +87,21 @@ class Rate(Plot):
         self._move(self._fit, ends, np.exp(fitted.intercept) * ends**fitted.value)
         least, most = fitted.interval
         measured = f"measured slope\n{fitted.value:.3f} [{least:.3f}, {most:.3f}]"
-        self._place(self._words["fit"], self._points, measured, below_at=0.05)
-        guide = self._below_the_words(ends[0], mean[0]) * (ends / ends[0]) ** data.exponent
+        if not kept:
+            self._place(self._words["fit"], self._points, measured, below_at=0.05)
+        lowest = min([mean[0], *(means[0] for means in beside)])
+        guide = self._below_the_words(ends[0], lowest) * (ends / ends[0]) ** data.exponent
         self._move(self._guide, ends, guide)
         bound_words = f"explicit bound of each run, slope {data.bound_slope:.3f}"
-        self._place(self._words["bound"], self._bound, bound_words)
+        if kept:
+            rows = [bound_words, measured.replace("\n", " ")]
+            rows += [f"{label}: slope {rate.slope:.3f}" for label, rate in kept]
+            for words, row in zip(self._list, rows, strict=False):
+                words.set_text(row)
+                words.set_visible(True)
+            self._words["bound"].set_visible(False)
+        else:
+            self._place(self._words["bound"], self._bound, bound_words)
         words = self._words["guide"]
         words.set_text(f"exponent of the theorem: ${data.exponent_formula} = {data.exponent:.3f}$")
         words.set_position((float(ends[1]), float(guide[1] / 1.12)))
@@ -90,9 +121,11 @@ class Rate(Plot):
     def series(self, data: Any, kept: Sequence[tuple[str, Any]] = ()) -> Series:
         if not len(data):
             return {}
+        beside = {label: (rate.calls, rate.means.mean(1)) for label, rate in kept if len(rate)}
         return {
             "mean over run and seeds": (data.calls, data.means.mean(1)),
             "bound": (data.calls, data.bound),
+            **beside,
         }
 
     def _move(self, line: Any, x: np.ndarray, y: np.ndarray) -> None:

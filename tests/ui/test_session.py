@@ -7,7 +7,8 @@ import time
 import numpy as np
 import pytest
 
-from explorer import RunSpec, run
+from explorer import PLOTS, RunSpec, run
+from explorer.noise._constant import PULSE
 from explorer.ui.session import MOST_KEPT, Session, Wish
 
 SPEC = RunSpec(horizon=200, seeds=2, device="cpu")
@@ -126,7 +127,7 @@ def test_while_a_job_is_made_the_page_is_told(view, monkeypatch):
     until(lambda: session.state == "finished")
     assert True in told
     assert told[-1] is False
-    session.want(Wish(RunSpec(problem="mlp", device="cpu"), "measure"))
+    session.want(Wish(RunSpec(problem="mlp", device="cpu"), "run", plot="rate"))
     until(lambda: session.state == "failed")
     assert session.preparing is False
     session.close()
@@ -272,9 +273,9 @@ def test_an_exception_in_the_worker_is_kept_and_the_next_wish_works(session, vie
 
 
 def test_work_that_cannot_begin_fails_with_its_sentence(session):
-    session.want(Wish(RunSpec(problem="mlp", device="cpu"), "measure"))
+    session.want(Wish(RunSpec(problem="mlp", device="cpu"), "run", plot="rate"))
     until(lambda: session.state == "failed")
-    assert session.error.startswith("ValueError: ")
+    assert session.error.startswith("no rate to measure: ")
     assert "Traceback" in session.traceback
     session.want(Wish(SPEC, "show"))
     until(lambda: session.state == "idle")
@@ -368,7 +369,8 @@ def test_four_threads_of_wishes_leave_a_sane_session(session, reference):
         try:
             for _ in range(40):
                 spec = (SPEC, LONG, ENDLESS)[rng.integers(3)]
-                session.want(Wish(spec, ("run", "pause", "show", "measure")[rng.integers(4)]))
+                action = ("run", "pause", "show", "turn")[rng.integers(4)]
+                session.want(Wish(spec, action, plot=("decay", "rate")[rng.integers(2)]))
                 session.look(width=int(rng.integers(400, 402)))
                 if rng.random() < 0.3:
                     time.sleep(rng.random() * 0.06)
@@ -389,6 +391,98 @@ def test_four_threads_of_wishes_leave_a_sane_session(session, reference):
     session.want(Wish(SPEC, "run"))
     until(lambda: session.state == "finished")
     assert_same_bits(session.job.data, reference)
+
+
+RATE = {"horizons": [100, 400]}
+
+
+def test_each_kind_of_picture_keeps_its_last_work(session, view, reference):
+    session.want(Wish(SPEC, "run"))
+    until(lambda: session.state == "finished")
+    run_job = session.job
+    session.want(Wish(SPEC, "turn", plot="rate", options=RATE))
+    until(lambda: session.plot == "rate" and session.state == "idle")
+    assert len(session.job.data) == 0
+    assert session.last("rate") is None
+    session.want(Wish(SPEC, "run", plot="rate", options=RATE))
+    until(lambda: session.state == "finished")
+    assert session.last("rate").calls.tolist() == [100, 396]
+    assert view.frames[-1]["alt"].startswith("2 horizons from 100 to 396 calls")
+    session.want(Wish(SPEC, "turn"))
+    until(lambda: session.plot == "decay")
+    assert (session.job, session.state) == (run_job, "finished")
+    assert_same_bits(session.last("trace"), reference)
+    session.want(Wish(SPEC, "turn", plot="rate", options=RATE))
+    until(lambda: session.plot == "rate")
+    assert session.state == "finished"
+
+
+def test_work_that_is_left_for_another_picture_waits_and_goes_on(session):
+    session.want(Wish(ENDLESS, "run"))
+    until(lambda: session.state == "running" and session.job.share > 0)
+    session.want(Wish(ENDLESS, "turn", plot="rate", options=RATE))
+    until(lambda: session.plot == "rate" and session.state == "idle")
+    session.want(Wish(ENDLESS, "turn"))
+    until(lambda: session.plot == "decay" and session.state == "paused")
+    waited = session.job
+    step = waited.share
+    session.want(Wish(ENDLESS, "run"))
+    until(lambda: session.state == "running" and waited.share > step)
+    assert session.job is waited
+
+
+def test_another_picture_of_the_same_work_does_not_stop_it(session, monkeypatch):
+    monkeypatch.setitem(PLOTS._classes, "twin", PLOTS["decay"])
+    session.want(Wish(LONG, "run"))
+    until(lambda: session.job is not None)
+    job = session.job
+    session.want(Wish(LONG, "turn", plot="twin"))
+    until(lambda: session.state == "finished" and session.plot == "twin")
+    assert session.job is job
+
+
+def test_a_study_is_paused_and_goes_on(session):
+    options = {"horizons": [100, 200_000]}
+    session.want(Wish(SPEC, "run", plot="rate", options=options))
+    until(lambda: len(session.job.data) == 1 if session.job else False)
+    job = session.job
+    session.want(Wish(SPEC, "pause", plot="rate", options=options))
+    until(lambda: session.state == "paused")
+    session.want(Wish(SPEC, "run", plot="rate", options=options))
+    until(lambda: session.state == "finished")
+    assert session.job is job
+    assert session.job.data.complete
+
+
+def test_a_grid_and_variants_of_a_study(session):
+    variants = ({"transport": True},)
+    session.want(Wish(SPEC, "run", variants, plot="rate", options=RATE))
+    until(lambda: session.state == "finished")
+    [(label, beside)] = session.job.beside
+    assert label == "transport on"
+    assert beside.spec.transport is True
+    assert len(beside) == len(session.job.data) == 2
+    options = {"norm": ["sign", "frobenius"]}
+    session.want(Wish(SPEC, "run", plot="grid", options=options))
+    until(lambda: session.plot == "grid" and session.job.finished)
+    assert [cell.spec.norm for cell in session.job.data.cells] == options["norm"]
+
+
+def test_a_long_computation_is_given_up_for_a_newer_wish(session, monkeypatch):
+    begun = threading.Event()
+
+    def endless(*_):
+        begun.set()
+        while True:
+            PULSE.get()()
+            time.sleep(0.001)
+
+    monkeypatch.setattr("explorer.ui.session.make_job", endless)
+    session.want(Wish(SPEC, "run"))
+    assert begun.wait(PATIENCE_S)
+    session.want(Wish(SPEC, "show"))
+    until(lambda: session.state == session.intent == "idle" and not session.preparing)
+    assert session.error is None
 
 
 def test_the_first_wishes_of_many_threads_start_one_worker(session):
@@ -504,11 +598,13 @@ def test_a_look_that_comes_with_the_last_frame_of_a_run_is_drawn(session, view):
 
 def test_a_run_that_has_not_begun_yet_is_what_the_next_press_is_about(session):
     session.want(Wish(SPEC, "run"))
-    assert (session.intent, session.doing) == ("running", "run")
+    assert session.intent == "running"
     session.want(Wish(SPEC, "pause"))
     assert session.intent == "paused"
-    session.want(Wish(SPEC, "measure"))
-    assert (session.intent, session.doing) == ("running", "measure")
+    session.want(Wish(SPEC, "turn", plot="rate"))
+    assert session.intent == "paused", "looking at another picture starts nothing"
+    session.want(Wish(SPEC, "run", plot="rate"))
+    assert session.intent == "running"
     session.want(Wish(SPEC, "show"))
     until(lambda: session._wish is None)
     until(lambda: session.intent == session.state == "idle")
