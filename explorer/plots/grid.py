@@ -7,7 +7,7 @@ from typing import Any, final
 import numpy as np
 from matplotlib.ticker import LogLocator, NullLocator
 
-from explorer.plots._base import Plot, Series
+from explorer.plots._base import Pane, Plot, Series
 from explorer.plots._style import PLAIN, SMALL_PT, plain_number
 from explorer.registry import PLOTS
 
@@ -43,6 +43,10 @@ class Grid(Plot):
         self._about.set_transform(self.axes.transAxes)
         self._about.set_position((1.0, 1.0))
 
+    @property
+    def panes(self) -> Sequence[Pane]:
+        return [Pane(self.axes, {"xlabel": self.axes.get_xlabel(), "ylabel": "mean"})]
+
     def update(self, data: Any, kept: Sequence[tuple[str, Any]] = ()) -> None:
         self._entitle(data.title)
         for artist in self.moving:
@@ -63,6 +67,7 @@ class Grid(Plot):
             fontsize=11,
             labelpad=1,
         )
+        self._say_lost(rows, name, values)
         heights: list[float] = []
         for number, (label, line) in enumerate(self._lines(data).items()):
             middle, low, high, theory = (
@@ -106,6 +111,22 @@ class Grid(Plot):
                 point = (row["weighted mean"], float(low), float(high), row["bound"])
             lines.setdefault(", ".join(others), []).append(point)
         return dict(list(lines.items())[:MOST_LINES])
+
+    def _say_lost(self, rows: list[dict[str, Any]], name: str, values: Sequence[Any]) -> None:
+        """Write under each value how many seeds diverged there, where any did."""
+        if not any(row.get("diverged") for row in rows):
+            return
+        most: dict[Any, int] = {}
+        for row in rows:
+            most[row[name]] = max(most.get(row[name], 0), row["diverged"])
+        labels = [text.get_text() for text in self.axes.get_xticklabels()]
+        self.axes.set_xticks(
+            self.axes.get_xticks(),
+            [
+                f"{label}\n{most.get(value, 0)} diverged"
+                for label, value in zip(labels, values, strict=True)
+            ],
+        )
 
     def _lay_out(self, name: str, values: Sequence[Any]) -> np.ndarray:
         """Give x its scale and labels, and return where each value stands."""

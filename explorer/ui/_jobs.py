@@ -201,5 +201,6 @@ def label_of(changes: Mapping[str, Any]) -> str:
     for field, value in changes.items():
         name = field.replace("_", " ")
         shown = {True: "on", False: "off"}[value] if isinstance(value, bool) else value
+        shown = "auto" if value is None else shown
         words.append(f"{name} {shown:g}" if isinstance(shown, float) else f"{name} {shown}")
     return ", ".join(words)
