@@ -51,9 +51,9 @@ class Rate(Plot):
         mean = data.means.mean(1)
         low, high = np.percentile(data.means, (10, 90), axis=1)
         gaps = np.full(len(calls), np.nan)
-        self._move(self._points, calls, mean)
-        self._move(self._bound, calls, bound)
-        self._move(self._bars, np.repeat(calls, 3), np.column_stack((low, high, gaps)).ravel())
+        self._show(self._points, calls, mean)
+        self._show(self._bound, calls, bound)
+        self._show(self._bars, np.repeat(calls, 3), np.column_stack((low, high, gaps)).ravel())
         # below the points: their words, which span two fifths of a falling line, and the guide
         fall = (last / first) ** (0.4 * data.exponent)
         self._fit_axes((first / 2, last * 2), (0.3 * fall * low.min(), 1.6 * bound.max()))
@@ -62,12 +62,12 @@ class Rate(Plot):
             return
         ends = calls[[0, -1]]
         fitted = data.fitted
-        self._move(self._fit, ends, np.exp(fitted.intercept) * ends**fitted.value)
+        self._show(self._fit, ends, np.exp(fitted.intercept) * ends**fitted.value)
         least, most = fitted.interval
         measured = f"measured slope\n{fitted.value:.3f} [{least:.3f}, {most:.3f}]"
         self._place(self._words["fit"], self._points, measured, below_at=0.05)
         guide = self._below_the_words(ends[0], mean[0]) * (ends / ends[0]) ** data.exponent
-        self._move(self._guide, ends, guide)
+        self._show(self._guide, ends, guide)
         bound_words = f"explicit bound of each run, slope {data.bound_slope:.3f}"
         self._place(self._words["bound"], self._bound, bound_words)
         words = self._words["guide"]
@@ -93,7 +93,3 @@ class Rate(Plot):
             "mean over run and seeds": (data.calls, data.means.mean(1)),
             "bound": (data.calls, data.bound),
         }
-
-    def _move(self, line: Any, x: np.ndarray, y: np.ndarray) -> None:
-        line.set_data(x, y)
-        line.set_visible(True)

@@ -32,8 +32,8 @@ def expected_gain(
     Example:
         >>> expected_gain(smoothness=4.0, noise=None, dual_rank=9.0, moment=2.0)
         1.5
-        >>> round(expected_gain(smoothness=4.0, noise=2.0, dual_rank=9.0, moment=2.0), 3)
-        1.5
+        >>> round(expected_gain(smoothness=4.0, noise=1.0, dual_rank=9.0, moment=2.0), 3)
+        2.121
 
     Source:
         Derived in this project from the leading terms of the bound.
