@@ -110,7 +110,9 @@ class Contest:
     @property
     def title(self) -> str:
         """The contest in one line."""
-        return f"{self.spec.problem} {self.spec.rows} x {self.spec.columns}, {noise_of(self.spec)}"
+        spec = self.spec
+        size = f"{spec.problem} {spec.rows} x {spec.columns}"
+        return f"{size}, {noise_of(spec)}, {spec.horizon:,} calls"
 
     @property
     def sentence(self) -> str:
