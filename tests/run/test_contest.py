@@ -170,7 +170,7 @@ def test_a_search_ends_at_a_window_that_is_so_much_worse(monkeypatch, worse, win
 def test_a_search_climbs_to_the_best_step_size_and_tries_none_far_beyond(monkeypatch):
     specs = watched(monkeypatch)
     factors = [2.0**k for k in range(-2, 11)]  # it begins at 16, and the best is near 1
-    search = Tuning(TINY.replace(noise="none"), (1,), factors)
+    search = Tuning(TINY.replace(noise="gaussian", noise_scale=0.1), (1,), factors)
     while not search.finished:
         search.advance()
     tried = len(specs)
