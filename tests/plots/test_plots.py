@@ -604,6 +604,8 @@ def test_words_of_a_contest_lie_on_no_line_and_on_no_other_words(spiked, theme, 
         assert box[3] <= 5 * CSS_DPI, text
     for (text, box), (other, its) in ((a, b) for a in boxes for b in boxes if a is not b):
         assert apart(box, its), (text, other)
+    for text in visible(picture, Text):
+        assert text.get_window_extent(renderer).y0 > left.bbox.y0, "it lies on the axis"
     lines = [line for line in visible(picture, Line2D) if line.axes is left]
     assert len(lines) >= 2 * norms
     for line in lines:
