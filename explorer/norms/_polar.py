@@ -77,6 +77,25 @@ def singular_values(g: Tensor) -> Tensor:
     return values if scale is None else values * scale.squeeze(-1)
 
 
+def nuclear_rank(g: Tensor) -> Tensor:
+    r"""Return :math:`(\sum_i \sigma_i)^2 / \sum_i \sigma_i^2`, float64 ``[...]``, 0 for g = 0.
+
+    Between 1 and the rank, which it is where all singular values are alike. From the Gram matrix
+    alone, at a third of the cost of :func:`singular_values`: a :math:`\sigma_i` is wrong by up to
+    1e-8 of the largest.
+
+    Example:
+        >>> nuclear_rank(torch.diag(torch.tensor([3.0, 1.0])))
+        tensor(1.6000, dtype=torch.float64)
+    """
+    xp, wide, gram, scale, _ = _prepare(g)
+    with _one_thread(wide):
+        squares = torch.as_tensor(xp.linalg.eigvalsh(gram)).clamp(min=0)
+    total = squares.sum(-1)
+    rank = squares.sqrt().sum(-1).square() / torch.where(total == 0, 1.0, total)
+    return rank if scale is None else rank + (scale - scale)[..., 0, 0]
+
+
 def spectral_map(g: Tensor, weigh: Callable[[Any], Any]) -> Tensor:
     r"""Return :math:`U \operatorname{diag}(w) V^\top` for :math:`g = U \Sigma V^\top`, exact.
 

@@ -151,11 +151,15 @@ class Plot(ABC):
         self.moving.append(text)
         return text
 
+    def _show(self, line: Any, x: Any, y: Any) -> None:
+        line.set_data(x, y)
+        line.set_visible(True)
+
     def _entitle(self, words: str) -> None:
         """Set the head of the picture, in letters small enough that none is cut off."""
         left, right = (ax.get_position() for ax in (self.all_axes[0], self.all_axes[-1]))
         room_pt = (right.x1 - left.x0) * self.figure.get_figwidth() * 72
-        fitting = room_pt / (CHARACTER * max(1, len(words)))
+        fitting = room_pt / (CHARACTER * max(1, *map(len, words.split("\n"))))
         self._title.set_fontsize(min(FONT_PT + 0.5, max(SMALLEST_PT, fitting)))
         self._title.set_text(words)
 

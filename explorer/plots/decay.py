@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any, final
 
 import numpy as np
-from matplotlib.artist import Artist
 
 from explorer.plots._base import Plot, Series
 from explorer.plots._style import CHARACTER, KEPT_DASHES, PLAIN, SMALL_PT
@@ -104,10 +103,6 @@ class Decay(Plot):
     def _empty(self, data: Any) -> None:
         spec = data.spec
         self._fit_axes((spec.batch_size, max(spec.horizon, 2 * spec.batch_size)), (0.05, 10))
-
-    def _show(self, line: Artist, x: np.ndarray, y: np.ndarray) -> None:
-        line.set_data(x, y)  # type: ignore[attr-defined]
-        line.set_visible(True)
 
     def _limits(self, data: Any, kept: Sequence[tuple[str, Any]]) -> None:
         """Fit the axes: to the horizon in x, and in y to what is there and may be expected."""

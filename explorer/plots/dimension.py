@@ -63,14 +63,14 @@ class Dimension(Plot):
         mean = data.means.mean(1)
         low, high = np.percentile(data.means, (10, 90), axis=1)
         gaps = np.full(len(x), np.nan)
-        self._move(self._points, x, mean)
-        self._move(self._bars, np.repeat(x, 3), np.column_stack((low, high, gaps)).ravel())
+        self._show(self._points, x, mean)
+        self._show(self._bars, np.repeat(x, 3), np.column_stack((low, high, gaps)).ravel())
         bound = np.array([cell.bound[-1] for cell in data.cells], float)
-        self._move(self._bound, x, bound)
+        self._show(self._bound, x, bound)
         heights = [*low, *bound[np.isfinite(bound)]]
         for line, (_, grid) in zip(self._kept, kept, strict=False):
             means = grid.means.mean(1)
-            self._move(line, x[: len(means)], means[: len(x)])
+            self._show(line, x[: len(means)], means[: len(x)])
             heights.extend(means)
         rows = ["the explicit bound of each run", "", f"mean of {data.spec.seeds} seeds"]
         if np.isfinite(data.slope):
@@ -87,12 +87,12 @@ class Dimension(Plot):
     def _slopes(self, data: Any, x: np.ndarray, mean: np.ndarray) -> list[str]:
         """Draw fit and theorem, and return the words of the first three lines."""
         fitted, ends = data.fitted, x[[0, -1]]
-        self._move(self._fit, ends, np.exp(fitted.intercept) * ends**fitted.value)
+        self._show(self._fit, ends, np.exp(fitted.intercept) * ends**fitted.value)
         low, high = fitted.interval
         theorem = ""
         if np.isfinite(data.exponent):
             guide = ABOVE * mean[0] * (ends / ends[0]) ** data.exponent
-            self._move(self._guide, ends, guide)
+            self._show(self._guide, ends, guide)
             theorem = f"exponent of the theorem {data.exponent:.3f}, the worst noise"
         return [
             f"the explicit bound of each run: slope {data.bound_slope:.3f}",
@@ -119,7 +119,3 @@ class Dimension(Plot):
         self.axes.xaxis.set_minor_locator(NullLocator())
         self.axes.set_xlabel(name.replace("_", " "), fontsize=11)
         return x
-
-    def _move(self, line: Any, x: np.ndarray, y: np.ndarray) -> None:
-        line.set_data(x, y)
-        line.set_visible(True)

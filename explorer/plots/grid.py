@@ -151,10 +151,6 @@ class Grid(Plot):
         axes.set_xticks(range(len(values)), [_word(value) for value in values])
         return np.arange(len(values), dtype=float)
 
-    def _show(self, line: Any, x: np.ndarray, y: np.ndarray) -> None:
-        line.set_data(x, y)
-        line.set_visible(True)
-
 
 def _word(value: Any) -> str:
     return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)

@@ -121,7 +121,3 @@ class LowerBound(Plot):
         self._below.set_horizontalalignment("right" if falling else "left")
         self._below.set_position((x[middle] * (0.97 if falling else 1.03), low[middle] / 2.2))
         self._below.set_visible(True)
-
-    def _show(self, line: Any, x: np.ndarray, y: np.ndarray) -> None:
-        line.set_data(x, y)
-        line.set_visible(True)

@@ -65,9 +65,9 @@ class Rate(Plot):
         mean = data.means.mean(1)
         low, high = np.percentile(data.means, (10, 90), axis=1)
         gaps = np.full(len(calls), np.nan)
-        self._move(self._points, calls, mean)
-        self._move(self._bound, calls, bound)
-        self._move(self._bars, np.repeat(calls, 3), np.column_stack((low, high, gaps)).ravel())
+        self._show(self._points, calls, mean)
+        self._show(self._bound, calls, bound)
+        self._show(self._bars, np.repeat(calls, 3), np.column_stack((low, high, gaps)).ravel())
         # below the points: their words, which span two fifths of a falling line, and the guide
         fall = (last / first) ** (0.4 * data.exponent)
         kept = [(label, rate) for label, rate in kept if len(rate)]
@@ -78,20 +78,20 @@ class Rate(Plot):
         listed = (10 ** (ROW * len(kept)) if kept else 1.0) ** np.log10(most / least)
         self._fit_axes((first / 2, last * 2), (0.3 * fall * least, 1.6 * most * listed))
         for line, (_, rate), means in zip(self._kept, kept, beside, strict=False):
-            self._move(line, rate.calls, means)
+            self._show(line, rate.calls, means)
         self._place(self._words["bound"], self._bound, "explicit bound of each run")
         if len(data) < 2:
             return
         ends = calls[[0, -1]]
         fitted = data.fitted
-        self._move(self._fit, ends, np.exp(fitted.intercept) * ends**fitted.value)
+        self._show(self._fit, ends, np.exp(fitted.intercept) * ends**fitted.value)
         least, most = fitted.interval
         measured = f"measured slope\n{fitted.value:.3f} [{least:.3f}, {most:.3f}]"
         if not kept:
             self._place(self._words["fit"], self._points, measured, below_at=0.05)
         lowest = min([mean[0], *(means[0] for means in beside)])
         guide = self._below_the_words(ends[0], lowest) * (ends / ends[0]) ** data.exponent
-        self._move(self._guide, ends, guide)
+        self._show(self._guide, ends, guide)
         bound_words = f"explicit bound of each run, slope {data.bound_slope:.3f}"
         if kept:
             rows = [bound_words, measured.replace("\n", " ")]
@@ -127,7 +127,3 @@ class Rate(Plot):
             "bound": (data.calls, data.bound),
             **beside,
         }
-
-    def _move(self, line: Any, x: np.ndarray, y: np.ndarray) -> None:
-        line.set_data(x, y)
-        line.set_visible(True)

@@ -13,7 +13,7 @@ from explorer.run.experiment import Experiment
 from explorer.run.reach import Array, Arrival, ChainClass, Point, Reach
 from explorer.run.spec import RunSpec
 from explorer.run.trace import Trace
-from explorer.theory.slope import resampled_weights
+from explorer.theory.bootstrap import resampled_weights
 
 THEORY = {"Scion, tuned by theory": False, "transported, tuned by theory": True}
 GRID = {

@@ -37,8 +37,7 @@ def describe(spec: RunSpec) -> str:
     size = f" {spec.rows} x {spec.columns}" if spec.rows else ""
     parts = [method, f"{spec.norm} norm" if spec.rows else f"geometry {spec.norm}"]
     parts.append(f"{spec.problem}{size}")
-    tail = "" if spec.noise in ("none", "gaussian") else f" p = {spec.tail_index:g}"
-    parts.append("no added noise" if spec.noise == "none" else f"{spec.noise} noise{tail}")
+    parts.append(noise_of(spec))
     if spec.tuned_for is not None and not spec.network:
         parts.append(f"tuned for p = {spec.tuned_for:g}")
     parts.append(f"batch {spec.batch_size:,}")
@@ -46,6 +45,17 @@ def describe(spec: RunSpec) -> str:
         full = float(spec.transport) == 1
         parts.append("transport on" if full else f"transport {float(spec.transport):g}")
     return ", ".join(parts)
+
+
+def noise_of(spec: RunSpec) -> str:
+    """Return the noise in a few words.
+
+    Example:
+        >>> noise_of(RunSpec()), noise_of(RunSpec(noise="none"))
+        ('stable noise p = 1.6', 'no added noise')
+    """
+    tail = "" if spec.noise in ("none", "gaussian") else f" p = {spec.tail_index:g}"
+    return "no added noise" if spec.noise == "none" else f"{spec.noise} noise{tail}"
 
 
 def _head(trace: "Trace") -> str:

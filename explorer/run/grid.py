@@ -1,6 +1,5 @@
 """Grid: one run, or one rate, for every combination of values of some fields."""
 
-import csv
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explorer.registry import PLOTS
+from explorer.run._table import write_rows
 from explorer.run.rate import Rate
 from explorer.run.spec import RunSpec
 from explorer.run.trace import Trace
@@ -176,12 +176,7 @@ class Grid:
 
     def to_csv(self, path: str | Path) -> None:
         """Write the rows, behind a first line with what they share."""
-        rows = self.rows()
-        with Path(path).open("w", newline="") as file:
-            file.write(f"# {self.spec.to_json()}\n")
-            writer = csv.DictWriter(file, fieldnames=list(rows[0]) if rows else [])
-            writer.writeheader()
-            writer.writerows(rows)
+        write_rows(path, self.spec, self.rows())
 
     def figure(self, plot: str = "grid", **options: Any) -> Any:
         """Return a matplotlib Figure of this grid, made without pyplot."""

@@ -19,6 +19,9 @@ from explorer.theory.slope import Slope, fit
 
 Array = NDArray[np.float64]
 
+FROBENIUS = "gradient Frobenius norm"
+NUCLEAR_RANK = "gradient nuclear rank"
+
 
 class Record(NamedTuple):
     """One row: the run at one measured step, and sums up to the end of its stratum."""
@@ -111,7 +114,10 @@ class Trace:
 
     @property
     def measures(self) -> dict[str, Array]:
-        """What else was measured, by name, each ``[R, S]``: the objective as ``"value"``."""
+        """What else was measured, by name, each ``[R, S]``: the objective as ``"value"``.
+
+        On toys also the Frobenius norm and the nuclear rank of the exact gradient.
+        """
 
         def build(rows: tuple[Record, ...]) -> dict[str, Array]:
             names, seeds = rows[0].measures if rows else (), self.spec.seeds

@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-RESAMPLES = 2000
+from explorer.theory.bootstrap import resampled_weights
+
 WIDE = 0.5  # a coefficient of variation over seeds from which on resampling them says too little
 
 
@@ -120,11 +121,3 @@ def student_quantile(freedom: int) -> float:
     density = np.cos(theta) ** (freedom - 1)
     inside = np.concatenate(([0.0], np.cumsum(density[1:] + density[:-1])))
     return float(np.sqrt(freedom) * np.tan(np.interp(0.95 * inside[-1], inside, theta)))
-
-
-@cache
-def resampled_weights(seeds: int) -> NDArray[np.float64]:
-    """Return each seed's share of each resample, ``[S, RESAMPLES]``; a live picture asks often."""
-    chosen = np.random.default_rng(0).integers(0, seeds, (RESAMPLES, seeds))
-    counts = np.apply_along_axis(np.bincount, 1, chosen, minlength=seeds)
-    return counts.T / seeds

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, final
 
 from explorer.run._reaching import ReachRun
+from explorer.run.contest_run import ContestRun
 from explorer.run.experiment import Experiment
 from explorer.run.spec import RunSpec
 from explorer.run.sweep import GridSweep, Sweep
@@ -175,6 +176,7 @@ STUDIES: Mapping[str, Any] = {
     "rate": lambda spec, options: Sweep(spec, **options),
     "grid": _grid,
     "reach": lambda spec, options: ReachRun(spec, **options),
+    "contest": lambda spec, options: ContestRun(spec, **options),
 }
 
 

@@ -1,5 +1,6 @@
 """The pictures: artists made once, numbers drawn as they are, words that can be read."""
 
+import dataclasses
 import io
 import threading
 import time
@@ -15,6 +16,8 @@ from PIL import Image
 from explorer.plots._canvas import Canvas
 from explorer.plots._style import CSS_DPI, KEPT_DASHES, PALETTES, THEMES
 from explorer.registry import PLOTS
+from explorer.run.contest import Contest
+from explorer.run.contest_run import ContestRun
 from explorer.run.experiment import Experiment, run
 from explorer.run.grid import Grid
 from explorer.run.rate import Rate
@@ -62,13 +65,30 @@ def grid():
     return sweep(spec, transport=[False, True], tail_index=[1.3, 1.6, 2.0])
 
 
+def contest_of(spec, norms=("frobenius", "spectral", "sign"), until=10**9):
+    """A contest after so many steps."""
+    contesting = ContestRun(spec, norms, windows=(1, 16), factors=(0.5, 1, 2))
+    while not contesting.finished and until:
+        contesting.advance()
+        until -= 1
+    return contesting.contest
+
+
+@pytest.fixture(scope="module")
+def contest():
+    return contest_of(SPEC.replace(problem="quadratic", rows=3, columns=4, horizon=200))
+
+
 @pytest.fixture
-def data(plot, trace, rate, grid):
-    return {PLOTS["rate"]: rate, PLOTS["grid"]: grid}.get(plot, trace)
+def data(plot, trace, rate, grid, contest):
+    others = {PLOTS["rate"]: rate, PLOTS["grid"]: grid, PLOTS["contest"]: contest}
+    return others.get(plot, trace)
 
 
 def begun(data, records):
-    """The same run or rate when so many of its records or horizons were there."""
+    """The same run, rate or contest when so many of its records, horizons or norms were there."""
+    if isinstance(data, Contest):
+        return dataclasses.replace(data, traces=data.traces[:records])
     if isinstance(data, Rate):
         return Rate(spec=data.spec, horizons=data.horizons, traces=data.traces[:records])
     if isinstance(data, Grid):
@@ -77,6 +97,10 @@ def begun(data, records):
     for row in data._rows[:records]:
         early.append(row)
     return early
+
+
+def children(plot):
+    return [len(axes.get_children()) for axes in plot.all_axes]
 
 
 def visible(plot, kind):
@@ -97,12 +121,12 @@ def drawn(plot, x, y):
 
 def test_an_update_moves_artists_and_makes_none(plot, data, kept):
     picture = plot()
-    figure, axes = len(picture.figure.get_children()), len(picture.axes.get_children())
+    figure, axes = len(picture.figure.get_children()), children(picture)
     moving = [id(artist) for artist in picture.moving]
     for shown, beside in ((begun(data, 0), []), (begun(data, 2), kept), (data, kept), (data, [])):
         picture.update(shown, beside if plot is PLOTS["decay"] else ())
         picture.figure.canvas.draw()
-        assert len(picture.axes.get_children()) == axes
+        assert children(picture) == axes
         assert len(picture.figure.get_children()) == figure
         assert [id(artist) for artist in picture.moving] == moving
 
@@ -280,7 +304,8 @@ def test_a_linear_axis_starts_at_no_calls_and_has_no_guide(trace):
 def test_every_number_drawn_is_inside_the_axes(plot, data):
     picture = plot()
     picture.update(data)
-    (left, right), (low, high) = picture.axes.get_xlim(), picture.axes.get_ylim()
+    axes = picture.panes[0].axes
+    (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
     for x, y in picture.series(data).values():
         assert ((x >= left) & (x <= right)).all()
         assert ((y >= low) & (y <= high)).all()
@@ -336,7 +361,7 @@ def test_the_geometry_of_the_axes_does_not_depend_on_the_pixels(plot, data):
         boxes.append(axes["box"])
         assert axes["xscale"] == ("linear" if plot is PLOTS["grid"] else "log")
         assert axes["yscale"] == "log"
-        assert axes["xlim"] == list(canvas.plot.axes.get_xlim())
+        assert axes["xlim"] == list(canvas.plot.panes[0].axes.get_xlim())
     left, top, width, height = boxes[0]
     assert boxes[0] == pytest.approx(boxes[1], abs=0.01)
     assert min(boxes[0]) > 0
@@ -473,3 +498,119 @@ def test_a_grid_of_rates_draws_slopes_and_exponents():
     assert drawn(picture, x, np.array([cell.slope for cell in grid.cells]))
     assert drawn(picture, x, np.array([cell.exponent for cell in grid.cells]))
     assert picture.axes.get_yscale() == "linear"
+
+
+def test_a_contest_draws_its_means_their_intervals_and_the_predictor(contest):
+    picture = PLOTS["contest"]()
+    picture.update(contest)
+    rows, places = contest.rows(), np.arange(3) + 0.68
+    for row, place in zip(rows, places, strict=True):
+        assert drawn(picture, [0, row["mean"]], [place, place])
+    ends = [end for row in rows for end in (row["mean low"], row["mean high"], np.nan)]
+    (interval,) = [line for line in visible(picture, Line2D) if line.get_marker() == "|"]
+    assert np.array_equal(interval.get_xdata(), ends, equal_nan=True)
+    expected = rows[0]["mean"] / np.array([row["expected gain"] for row in rows])
+    end = picture.axes.get_xlim()[1]
+    marks = {line.get_marker(): line for line in visible(picture, Line2D)}
+    inside = [number for number in (1, 2) if expected[number] < 0.97 * end]
+    beyond = [number for number in (1, 2) if expected[number] >= 0.97 * end]
+    assert inside, "one mark of each kind is tried here"
+    assert beyond, "one mark of each kind is tried here"
+    assert np.array_equal(marks["D"].get_xdata(), expected[inside])
+    assert np.array_equal(marks["D"].get_ydata(), places[inside])
+    assert np.array_equal(marks[">"].get_ydata(), places[beyond])
+    assert (marks[">"].get_xdata() < end).all()
+    words = "\n".join(text.get_text() for text in visible(picture, Text))
+    assert "predictor (a guide)" in words
+    assert "predictor, farther right" in words
+    assert all(f"{row['norm']}  {row['mean']:.3g}" in words for row in rows)
+
+
+def test_a_contest_draws_the_rank_of_a_run_that_goes_on():
+    spec = SPEC.replace(problem="quadratic", rows=3, columns=4, horizon=200)
+    live = contest_of(spec, ("frobenius", "spectral"), until=740)
+    assert (len(live), len(live.traces), live.complete) == (0, 1, False)
+    trace = live.traces[0]
+    assert 0 < len(trace) < 200
+    picture = PLOTS["contest"]()
+    picture.update(live)
+    series = picture.series(live)
+    assert list(series) == ["frobenius"]
+    x, y = series["frobenius"]
+    assert drawn(picture, x, y)
+    rank = trace.measures["gradient nuclear rank"].mean(1)
+    # a smoothed line holds every record once: the first ones as they are
+    assert (x[0], y[0]) == pytest.approx((trace.calls[0], rank[0]), rel=EXACT)
+    assert rank.min() <= y.min() <= y.max() <= rank.max()
+    assert len(x) < len(rank)
+    assert {text.get_text() for text in visible(picture, Text)} == {
+        "frobenius",
+        "spectral, to come",
+    }
+
+
+def parts_of(line):
+    """Boxes in pixels of a level line, with its width, or of each of its marks."""
+    points = line.get_transform().transform(line.get_xydata())
+    points = points[np.isfinite(points).all(1)]
+    px = CSS_DPI / 72 / 2
+    if line.get_marker() == "None":
+        pad = line.get_linewidth() * px
+        (left, bottom), (right, top) = points.min(0), points.max(0)
+        return [(left, bottom - pad, right, top + pad)]
+    pad = (line.get_markersize() + line.get_markeredgewidth()) * px
+    return [(x - pad, y - pad, x + pad, y + pad) for x, y in points]
+
+
+def apart(one, other):
+    return one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
+
+
+def words_of(plot):
+    """All words that are drawn; axes keep labels of ticks outside their limits as well."""
+    yield from (plot._title, *visible(plot, Text))
+    for axes in plot.all_axes:
+        for axis, limits in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
+            yield axis.label
+            for place, label in zip(axis.get_ticklocs(), axis.get_ticklabels(), strict=True):
+                if min(limits) <= place <= max(limits):
+                    yield label
+
+
+@pytest.fixture(scope="module", params=[2, 6])
+def spiked(request):
+    names = ("frobenius", "spectral", "sign", "column", "nuclear", "row")[: request.param]
+    spec = SPEC.replace(problem="quadratic(condition=20.0, spiked=True)", rows=3, columns=3)
+    return contest_of(spec.replace(horizon=64), names)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("width", [360, 420, 560, 760, 1100])
+def test_words_of_a_contest_lie_on_no_line_and_on_no_other_words(spiked, theme, width):
+    norms = len(spiked.norms)
+    picture = PLOTS["contest"](theme=theme, size=(width / CSS_DPI, 5.0))
+    picture.update(spiked)
+    agg = FigureCanvasAgg(picture.figure)
+    agg.draw()
+    renderer = agg.get_renderer()
+    left, right = picture.all_axes
+    words = [text for text in words_of(picture) if text.get_text()]
+    assert len(words) > norms + 8
+    boxes = [(text.get_text(), text.get_window_extent(renderer).extents) for text in words]
+    for text, box in boxes:
+        assert box[0] >= 0, text
+        assert box[1] >= 0, text
+        assert box[2] <= width, text
+        assert box[3] <= 5 * CSS_DPI, text
+    for (text, box), (other, its) in ((a, b) for a in boxes for b in boxes if a is not b):
+        assert apart(box, its), (text, other)
+    for text in visible(picture, Text):
+        assert text.get_window_extent(renderer).y0 > left.bbox.y0, "it lies on the axis"
+    lines = [line for line in visible(picture, Line2D) if line.axes is left]
+    assert len(lines) >= 2 * norms
+    for line in lines:
+        assert all(apart(part, box) for part in parts_of(line) for _, box in boxes)
+    ranks = [line for line in visible(picture, Line2D) if line.axes is right]
+    assert len(ranks) == norms
+    looks = {str(line._dash_pattern) for line in ranks}
+    assert len(looks) == norms, "they differ in more than colour"

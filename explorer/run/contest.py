@@ -1,0 +1,156 @@
+"""Contest: several norms on one problem in one noise, each tuned, and measured alike."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explorer.registry import PLOTS
+from explorer.run._table import write_rows
+from explorer.run._words import noise_of
+from explorer.run.spec import RunSpec
+from explorer.run.trace import Trace
+from explorer.run.tuning import Setting, frobenius_means
+from explorer.theory.bootstrap import mean_interval, ratio_interval
+
+GUIDE = (
+    "the predictor is a guide: it compares upper bounds, mostly names the right side, and "
+    "overstates how far apart two norms are."
+)
+
+
+@final
+@dataclass(kw_only=True)
+class Contest:
+    r"""Norms beside each other in one measure: the mean of :math:`\|\nabla f(X_t)\|_F`.
+
+    The mean is over all steps of a run and its seeds, of the exact gradient at the iterate. Every
+    norm runs with its own best batch and step size; those were found on other seeds than are
+    reported, since the best of many settings looks better on the seeds that chose it than it is.
+
+    Attributes:
+        spec: What the norms share; its noise has one scale for all of them.
+        norms: Their names; the first is what the others are compared with.
+        settings: What each was tuned to, so far.
+        traces: Its run on fresh seeds; the last one may be under way.
+        expected: The predictor's gain over the first norm, NaN where a constant is unknown.
+        remarks: Sentences on noise and predictor.
+    """
+
+    spec: RunSpec
+    norms: tuple[str, ...]
+    settings: list[Setting] = field(default_factory=list[Setting])
+    traces: list[Trace] = field(default_factory=list[Trace])
+    expected: list[float] = field(default_factory=list[float])
+    remarks: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return sum(trace.complete for trace in self.traces)
+
+    @property
+    def complete(self) -> bool:
+        """True when every norm was tuned and run."""
+        return len(self) == len(self.norms)
+
+    @property
+    def means(self) -> NDArray[np.float64]:
+        """Each seed's mean for every norm whose run is complete, ``[len(self), S]``."""
+        finished = self.traces[: len(self)]
+        return np.array([frobenius_means(t) for t in finished]).reshape(-1, self.spec.seeds)
+
+    @property
+    def seconds(self) -> float:
+        """Time that the reported runs took, without the tuning."""
+        return sum(trace.seconds for trace in self.traces)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one row for each norm that is through.
+
+        ``mean`` with its 95 % percentile-bootstrap interval over seeds; ``gain``, how many times
+        smaller it is than the first norm's, with the interval over pairs of equal seeds; and the
+        predictor's ``expected gain``. Seeds that diverged are left out.
+        """
+        means, rows = self.means, list[dict[str, Any]]()
+        for number, own in enumerate(means):
+            finite = np.isfinite(own)
+            pairs = finite & np.isfinite(means[0])
+            low, high = mean_interval(own[finite])
+            least, most = ratio_interval(means[0][pairs], own[pairs])
+            setting = self.settings[number].spec
+            rows.append(
+                {
+                    "norm": self.norms[number],
+                    "batch_size": setting.batch_size,
+                    "lr": setting.lr,
+                    "mean": float(own[finite].mean()) if finite.any() else float("nan"),
+                    "mean low": low,
+                    "mean high": high,
+                    "gain": float(means[0][pairs].mean() / own[pairs].mean()),
+                    "gain low": least,
+                    "gain high": most,
+                    "expected gain": self.expected[number],
+                    "diverged": int((~finite).sum()),
+                }
+            )
+        return rows
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know beside the picture."""
+        edges = (
+            f"{norm} is best at the {' and the '.join(setting.edges)} of the grid: beyond it, it "
+            "may do better."
+            for norm, setting in zip(self.norms, self.settings, strict=False)
+            if setting.edges
+        )
+        return (*edges, *self.remarks, GUIDE)
+
+    @property
+    def title(self) -> str:
+        """The contest in one line."""
+        spec = self.spec
+        size = f"{spec.problem} {spec.rows} x {spec.columns}"
+        return f"{size}, {noise_of(spec)}, {spec.horizon:,} calls"
+
+    @property
+    def sentence(self) -> str:
+        """The picture in words."""
+        rows = self.rows()
+        if not rows:
+            return f"{self.title}: 0 of {len(self.norms)} norms."
+        head = "" if self.complete else f"Incomplete, {len(rows)} of {len(self.norms)} norms: "
+        best = min(rows, key=lambda row: row["mean"])
+        own = (
+            f"{row['norm']} {row['mean']:.3g} [{row['mean low']:.3g}, {row['mean high']:.3g}] "
+            f"with W = {row['batch_size']:,}"
+            for row in rows
+        )
+        gains = (
+            f"{row['norm']} {row['gain']:.2f} [{row['gain low']:.2f}, {row['gain high']:.2f}] "
+            f"(predictor {row['expected gain']:.2f})"
+            for row in rows[1:]
+        )
+        against = f" Times better than {rows[0]['norm']}: {', '.join(gains)}." if rows[1:] else ""
+        return (
+            f"{head}{self.spec.horizon:,} calls, {self.spec.seeds} seeds: mean Frobenius norm of "
+            f"the gradient {', '.join(own)}; {best['norm']} has the smallest.{against}"
+        )
+
+    def to_csv(self, path: str | Path) -> None:
+        """Write the rows, behind a first line with what they share."""
+        write_rows(path, self.spec, self.rows())
+
+    def figure(self, plot: str = "contest", **options: Any) -> Any:
+        """Return a matplotlib Figure of this contest, made without pyplot."""
+        return PLOTS[plot].of(self, **options)
+
+    def __str__(self) -> str:
+        return self.sentence
+
+    def __repr__(self) -> str:
+        return self.sentence
+
+    def _repr_png_(self) -> bytes:  # pyright: ignore[reportUnusedFunction]  # IPython's
+        return PLOTS["contest"].png(self)
