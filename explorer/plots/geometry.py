@@ -14,7 +14,7 @@ from explorer.plots._base import Pane, Plot, Series
 from explorer.plots._key import ROW, Key
 from explorer.plots._style import CHARACTER, CSS_DPI, SMALL_PT, SMALLEST_PT
 from explorer.registry import PLOTS
-from explorer.run.certificate import Certificate, absent, spectra_left
+from explorer.run.certificate import Certificate, absent, uncertified_spectra
 from explorer.run.snapshot import Array, Snapshot
 
 NARROW = 560  # CSS pixels of the picture, below which words are fewer and smaller
@@ -179,7 +179,7 @@ class Geometry(Plot):
         return self._certified[2]
 
     def _shares(self, data: Any) -> dict[str, Array]:
-        return spectra_left(data) if absent(data) else self._certificate(data).spectra
+        return uncertified_spectra(data) if absent(data) else self._certificate(data).spectra
 
     def _lay_out(self, radius: float, spec: Any) -> None:
         """Set limits that depend on norm and shape alone, so that they stand still in a run."""

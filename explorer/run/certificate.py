@@ -99,7 +99,7 @@ class Certificate:
         """
         why, snapshot = absent(trace), trace.snapshot
         if why is not None or snapshot is None:
-            raise ValueError(f"trace must hold a momentum that is no zero: {why}")
+            raise ValueError(f"trace must hold a momentum to certify. {why}")
         return certify(snapshot, as_norm(trace.spec.norm), torch_dtype(trace.spec))
 
     @property
@@ -152,7 +152,7 @@ def absent(trace: "Trace") -> str | None:
     return None
 
 
-def spectra_left(trace: "Trace") -> dict[str, Array]:
+def uncertified_spectra(trace: "Trace") -> dict[str, Array]:
     """Return the spectra of a trace without a certificate: the gradient's, if it is finite."""
     snapshot = trace.snapshot
     if snapshot is None or not np.isfinite(snapshot.gradient).all():

@@ -178,9 +178,14 @@ NOTHING = {
 }
 
 
+@pytest.mark.parametrize("width", [360, 1100])
 @pytest.mark.parametrize("words", NOTHING)
-def test_a_sentence_stands_in_place_of_what_there_is_not(words):
-    picture = picture_of(NOTHING[words](), 420)
+def test_a_sentence_stands_in_place_of_what_there_is_not(words, width):
+    picture = picture_of(NOTHING[words](), width)
+    renderer = FigureCanvasAgg(picture.figure).get_renderer()
+    box, plane = picture._why.get_window_extent(renderer), picture.all_axes[0].bbox
+    assert plane.x0 <= box.x0 < box.x1 <= plane.x1
+    assert plane.y0 <= box.y0 < box.y1 <= plane.y1
     (sentence,) = said(picture)
     assert words in sentence.replace("\n", " ")
     assert not [a for a in picture.moving if isinstance(a, Line2D) and a.get_visible()]

@@ -8,6 +8,7 @@ import torch
 
 from explorer.norms._base import as_norm
 from explorer.norms._newton_schulz import newton_schulz
+from explorer.norms._polar import lmo_gap
 from explorer.registry import NORMS
 from explorer.run.certificate import Certificate, absent, certify
 from explorer.run.experiment import Experiment, run
@@ -55,6 +56,14 @@ def test_the_plane_is_orthonormal_and_its_first_axis_runs_along_minus_m(norm, sh
         gram = np.tensordot(plane, plane, ((1, 2), (1, 2)))
         np.testing.assert_allclose(gram, np.eye(2), atol=EXACT)
         np.testing.assert_allclose(plane[0], -m / np.linalg.norm(m), atol=EXACT)
+
+
+def test_the_plane_is_orthonormal_where_step_and_momentum_are_almost_parallel():
+    for snapshot in snapshots((7, 7)):
+        momentum = np.eye(7) + 1e-5 * snapshot.momentum
+        almost = dataclasses.replace(snapshot, momentum=momentum)
+        plane = certify(almost, as_norm("spectral"), torch.float64).plane
+        assert abs((plane[0] * plane[1]).sum()) <= 1e-14  # a first projection leaves 1e-16 / 1e-5
 
 
 def test_the_boundary_has_norm_one_is_closed_and_goes_round(norm, shape):
@@ -151,6 +160,8 @@ def test_the_step_is_the_one_that_the_run_took(dtype):
     step = as_norm("spectral").lmo(momentum).double().numpy()
     np.testing.assert_array_equal(certificate.lmo, np.tensordot(certificate.plane, step, 2))
     assert certificate.step == trace.column("step")[-1]
+    gap = float(lmo_gap(momentum.double(), torch.from_numpy(step)))
+    assert certificate.gap == pytest.approx(abs(gap), abs=1e-13)
     least, most = {"float32": (1e-12, 1e-6), "float64": (0, 1e-12)}[dtype]
     assert least <= certificate.gap <= most
 
