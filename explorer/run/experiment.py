@@ -25,6 +25,7 @@ from explorer.run.constants import (
 )
 from explorer.run.device import choose_device, few_threads
 from explorer.run.measure import Stratum, strata
+from explorer.run.snapshot import Array, Snapshot, first_seed
 from explorer.run.spec import RunSpec, make
 from explorer.run.trace import FROBENIUS, NUCLEAR_RANK, Record, Trace
 from explorer.theory.bound import Bound, unmet
@@ -94,6 +95,7 @@ class Experiment:
         )
         self._stratum = 0
         self._measured: Record | None = None
+        self._snapshot: Snapshot | None = None
         self._sum_lr = 0.0
         self.step = 0
 
@@ -124,14 +126,15 @@ class Experiment:
             p.grad = gradient[name]
         stratum = self._strata[self._stratum]
         last = self.step + 1 == self.spec.n_steps
+        measured = exact = None
         if self.step == stratum.step or last:
-            measured = self._measure(stratum, lr, momentum, coefficient)
-        else:
-            measured = None
+            measured, exact = self._measure(stratum, lr, momentum, coefficient)
         bound = float("nan")
         if self._bound is not None:
             bound = self._bound.advance(lr, momentum, batch_size, coefficient)
         self._take_step()
+        if exact is not None:
+            self._snapshot = Snapshot(self.step, exact, self._momentum())
         self._sum_lr += lr
         self.step += 1
         records = self._close(stratum, measured, bound, last=last)
@@ -156,7 +159,14 @@ class Experiment:
         self._stratum += 1
         for record in records:
             self.trace.append(record)
+        self.trace.snapshot = self._snapshot
         return records
+
+    def _momentum(self) -> Array | None:
+        """Return what a toy's last step took the LMO of, or None where there is no LMO."""
+        if self._scion is None:
+            return None
+        return first_seed(self._scion.state[self._parameters["x"]]["momentum_buffer"])
 
     def _oracle(self, batch_size: int) -> dict[str, Tensor]:
         """Return the mean of a batch of stochastic gradients at the query point."""
@@ -183,14 +193,18 @@ class Experiment:
         self._scion.look_ahead()
         return self._scion.coefficient(self._scion.param_groups[0])
 
-    def _measure(self, stratum: Stratum, lr: float, momentum: float, coefficient: float) -> Record:
-        """Return the record of the iterate before the step, its sums still open."""
+    def _measure(
+        self, stratum: Stratum, lr: float, momentum: float, coefficient: float
+    ) -> tuple[Record, Array | None]:
+        """Return the record of the iterate before the step, its sums open, and a toy's gradient."""
         with self._scion.at_iterate() if self._scion is not None else nullcontext():
             gradient, measures = self.problem.measure(self.state)
             stationarity = self.geometry.stationarity(gradient)
+            # copied here: a gradient may share the iterate's memory
+            exact = None if self.spec.network else first_seed(gradient["x"])
         if not self.spec.network:
             measures |= self._size_of(gradient["x"])
-        return Record(
+        record = Record(
             step=self.step,
             calls=(self.step + 1) * self.spec.batch_size,
             weight=stratum.end - stratum.start,
@@ -203,6 +217,7 @@ class Experiment:
             stationarity=stationarity.double().cpu().numpy(),
             measures={name: values.double().cpu().numpy() for name, values in measures.items()},
         )
+        return record, exact
 
     def _size_of(self, gradient: Tensor) -> dict[str, Tensor]:
         """Return what is measured in every geometry alike, so that runs in several compare."""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from explorer.registry import PLOTS
 from explorer.run import _words
+from explorer.run.snapshot import Snapshot
 from explorer.run.spec import RunSpec
 from explorer.theory.slope import Slope, fit
 
@@ -59,6 +60,8 @@ class Trace:
         version: Version of the explorer.
         seconds: Time that the run took.
         complete: False for a run that was cut off.
+        snapshot: The matrices at the last record, the first seed's; None before it, and for a
+            network. Only the latest is kept, and it is replaced as a whole.
     """
 
     spec: RunSpec
@@ -71,6 +74,7 @@ class Trace:
     version: str = field(default_factory=lambda: package_version())
     seconds: float = 0.0
     complete: bool = False
+    snapshot: Snapshot | None = field(default=None, repr=False, compare=False)
     _rows: list[Record] = field(default_factory=list[Record], repr=False)
     _memo: tuple[int, dict[str, Any]] = field(default=(-1, {}), repr=False, compare=False)
 
@@ -228,6 +232,7 @@ class Trace:
         still = self.still()
         arrays: dict[str, Any] = {name: still.column(name) for name in NUMBERS}
         arrays |= {f"measure/{name}": array for name, array in still.measures.items()}
+        arrays |= {} if still.snapshot is None else still.snapshot.arrays()
         arrays |= {"meta": np.array(json.dumps(meta)), "stationarity": still.stationarity}
         np.savez_compressed(path, **arrays)
 
@@ -249,6 +254,7 @@ class Trace:
             arrays = {name: file[name] for name in file.files if name != "meta"}
         spec = RunSpec.recall(meta.pop("spec"))
         trace = cls(spec=spec, **(meta | {"notes": tuple(meta["notes"])}))
+        trace.snapshot = Snapshot.recall(arrays)
         names = [name for name in arrays if name.startswith("measure/")]
         for i in range(len(arrays["stationarity"])):
             numbers = {name: arrays[name][i].item() for name in NUMBERS}

@@ -1,6 +1,7 @@
 """The pictures: artists made once, numbers drawn as they are, words that can be read."""
 
 import dataclasses
+import functools
 import io
 import threading
 import time
@@ -85,6 +86,15 @@ def data(plot, trace, rate, grid, contest):
     return others.get(plot, trace)
 
 
+@functools.cache
+def matrices(records):
+    """The matrices at that record of the run of SPEC."""
+    experiment = Experiment(SPEC)
+    while len(experiment.trace) < records:
+        experiment.advance()
+    return experiment.trace.snapshot
+
+
 def begun(data, records):
     """The same run, rate or contest when so many of its records, horizons or norms were there."""
     if isinstance(data, Contest):
@@ -96,6 +106,7 @@ def begun(data, records):
     early = Trace(spec=data.spec, exponent=data.exponent, exponent_formula=data.exponent_formula)
     for row in data._rows[:records]:
         early.append(row)
+    early.snapshot = matrices(min(records, len(data)))
     return early
 
 
@@ -304,11 +315,15 @@ def test_a_linear_axis_starts_at_no_calls_and_has_no_guide(trace):
 def test_every_number_drawn_is_inside_the_axes(plot, data):
     picture = plot()
     picture.update(data)
-    axes = picture.panes[0].axes
-    (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
-    for x, y in picture.series(data).values():
-        assert ((x >= left) & (x <= right)).all()
-        assert ((y >= low) & (y <= high)).all()
+    series, inside = picture.series(data), []
+    for axes, _, names in picture.panes:
+        (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
+        for name in series if names is None else [name for name in names if name in series]:
+            x, y = series[name]
+            assert ((x >= left) & (x <= right)).all()
+            assert ((y >= low) & (y <= high)).all()
+            inside.append(name)
+    assert sorted(inside) == sorted(series), "every line is in one of the panes"
 
 
 def test_text_is_large_enough_to_read(plot, data, kept):
@@ -357,16 +372,20 @@ def test_the_geometry_of_the_axes_does_not_depend_on_the_pixels(plot, data):
     for ratio in (1.0, 2.0):
         canvas = Canvas(plot(), pixel_ratio=ratio)
         canvas.png(data)
-        (axes,) = canvas.geometry
-        boxes.append(axes["box"])
-        assert axes["xscale"] == ("linear" if plot is PLOTS["grid"] else "log")
-        assert axes["yscale"] == "log"
-        assert axes["xlim"] == list(canvas.plot.panes[0].axes.get_xlim())
-    left, top, width, height = boxes[0]
-    assert boxes[0] == pytest.approx(boxes[1], abs=0.01)
-    assert min(boxes[0]) > 0
-    assert left + width < canvas.size[0]
-    assert top + height < canvas.size[1]
+        assert len(canvas.geometry) == len(canvas.plot.panes)
+        for axes, pane in zip(canvas.geometry, canvas.plot.panes, strict=True):
+            boxes.append(axes["box"])
+            linear = [PLOTS["geometry"]], [PLOTS["geometry"], PLOTS["grid"]]
+            for scale, plots in zip((axes["yscale"], axes["xscale"]), linear, strict=True):
+                assert scale == ("linear" if plot in plots else "log")
+            assert axes["xlim"] == list(pane.axes.get_xlim())
+    half = len(boxes) // 2
+    for box, larger in zip(boxes[:half], boxes[half:], strict=True):
+        left, top, width, height = box
+        assert box == pytest.approx(larger, abs=0.01)
+        assert min(box) > 0
+        assert left + width < canvas.size[0]
+        assert top + height < canvas.size[1]
 
 
 def test_letters_lag_behind_lines_by_half_a_second_at_most(trace):
