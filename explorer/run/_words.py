@@ -29,13 +29,18 @@ def describe(spec: RunSpec) -> str:
     size = f" {spec.rows} x {spec.columns}" if spec.rows else ""
     parts = [method, f"{spec.norm} norm" if spec.rows else f"geometry {spec.norm}"]
     parts.append(f"{spec.problem}{size}")
-    tail = "" if spec.noise in ("none", "gaussian") else f" p = {spec.tail_index:g}"
-    parts.append("no added noise" if spec.noise == "none" else f"{spec.noise} noise{tail}")
+    parts.append("no added noise" if spec.noise == "none" else describe_noise(spec))
     parts.append(f"batch {spec.batch_size:,}")
     if spec.transport and spec.optimizer.partition("(")[0] == "scion":
         full = float(spec.transport) == 1
         parts.append("transport on" if full else f"transport {float(spec.transport):g}")
     return ", ".join(parts)
+
+
+def describe_noise(spec: RunSpec) -> str:
+    """Return the noise of a spec in words, with its tail index where it has one."""
+    tail = "" if spec.noise in ("none", "gaussian") else f" p = {spec.tail_index:g}"
+    return f"{spec.noise} noise{tail}"
 
 
 def _head(trace: "Trace") -> str:
