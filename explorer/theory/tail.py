@@ -10,7 +10,7 @@ from explorer.theory.slope import Slope, fit
 Array = NDArray[np.float64]
 
 HIGHEST, LOWEST_DRAWS = 0.95, 4  # the ends of a survival curve: a probability, and draws beyond
-LEVELS = 64
+LEVELS = 200
 TAIL_SHARE = 1 / 256  # of the draws are the tail
 NORMAL_QUANTILE = 1.959964  # 97.5 %
 NO_SLOPE = Slope(np.nan, (np.nan, np.nan), np.nan)

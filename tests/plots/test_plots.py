@@ -1,5 +1,6 @@
 """The pictures: artists made once, numbers drawn as they are, words that can be read."""
 
+import dataclasses
 import io
 import threading
 import time
@@ -17,6 +18,7 @@ from explorer.plots._style import CSS_DPI, KEPT_DASHES, PALETTES, THEMES
 from explorer.registry import PLOTS
 from explorer.run.experiment import Experiment, run
 from explorer.run.grid import Grid
+from explorer.run.noise_survey import NoiseSurvey, survey_noise
 from explorer.run.rate import Rate
 from explorer.run.spec import RunSpec
 from explorer.run.sweep import sweep
@@ -62,9 +64,15 @@ def grid():
     return sweep(spec, transport=[False, True], tail_index=[1.3, 1.6, 2.0])
 
 
+@pytest.fixture(scope="module")
+def survey():
+    return survey_noise(SPEC)
+
+
 @pytest.fixture
-def data(plot, trace, rate, grid):
-    return {PLOTS["rate"]: rate, PLOTS["grid"]: grid}.get(plot, trace)
+def data(plot, trace, rate, grid, survey):
+    others = {PLOTS["rate"]: rate, PLOTS["grid"]: grid, PLOTS["noise"]: survey}
+    return others.get(plot, trace)
 
 
 def begun(data, records):
@@ -73,6 +81,9 @@ def begun(data, records):
         return Rate(spec=data.spec, horizons=data.horizons, traces=data.traces[:records])
     if isinstance(data, Grid):
         return Grid(spec=data.spec, axes=data.axes, cells=data.cells[:records])
+    if isinstance(data, NoiseSurvey):
+        nothing = {} if records else {"sizes": np.empty(0), "survival": np.empty(0)}
+        return dataclasses.replace(data, norms=data.norms[:records], **nothing)
     early = Trace(spec=data.spec, exponent=data.exponent, exponent_formula=data.exponent_formula)
     for row in data._rows[:records]:
         early.append(row)
@@ -97,13 +108,17 @@ def drawn(plot, x, y):
 
 def test_an_update_moves_artists_and_makes_none(plot, data, kept):
     picture = plot()
-    figure, axes = len(picture.figure.get_children()), len(picture.axes.get_children())
+
+    def children():
+        owners = (picture.figure, *picture.all_axes)
+        return [len(owner.get_children()) for owner in owners]
+
+    made = children()
     moving = [id(artist) for artist in picture.moving]
     for shown, beside in ((begun(data, 0), []), (begun(data, 2), kept), (data, kept), (data, [])):
         picture.update(shown, beside if plot is PLOTS["decay"] else ())
         picture.figure.canvas.draw()
-        assert len(picture.axes.get_children()) == axes
-        assert len(picture.figure.get_children()) == figure
+        assert children() == made
         assert [id(artist) for artist in picture.moving] == moving
 
 
@@ -280,10 +295,15 @@ def test_a_linear_axis_starts_at_no_calls_and_has_no_guide(trace):
 def test_every_number_drawn_is_inside_the_axes(plot, data):
     picture = plot()
     picture.update(data)
-    (left, right), (low, high) = picture.axes.get_xlim(), picture.axes.get_ylim()
-    for x, y in picture.series(data).values():
-        assert ((x >= left) & (x <= right)).all()
-        assert ((y >= low) & (y <= high)).all()
+    series, seen = picture.series(data), set()
+    for axes, _, lines in picture.panes:
+        (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
+        for name in series if lines is None else lines:
+            x, y = series[name]
+            seen.add(name)
+            assert ((x >= left) & (x <= right)).all()
+            assert ((y >= low) & (y <= high)).all()
+    assert seen == series.keys(), "every line is in a pane"
 
 
 def test_text_is_large_enough_to_read(plot, data, kept):
@@ -332,16 +352,21 @@ def test_the_geometry_of_the_axes_does_not_depend_on_the_pixels(plot, data):
     for ratio in (1.0, 2.0):
         canvas = Canvas(plot(), pixel_ratio=ratio)
         canvas.png(data)
-        (axes,) = canvas.geometry
-        boxes.append(axes["box"])
-        assert axes["xscale"] == ("linear" if plot is PLOTS["grid"] else "log")
-        assert axes["yscale"] == "log"
-        assert axes["xlim"] == list(canvas.plot.axes.get_xlim())
-    left, top, width, height = boxes[0]
-    assert boxes[0] == pytest.approx(boxes[1], abs=0.01)
-    assert min(boxes[0]) > 0
-    assert left + width < canvas.size[0]
-    assert top + height < canvas.size[1]
+        assert len(canvas.geometry) == plot.columns
+        boxes.append([pane["box"] for pane in canvas.geometry])
+        for pane, axes in zip(canvas.geometry, canvas.plot.all_axes, strict=True):
+            assert pane["xscale"] == ("linear" if plot is PLOTS["grid"] else "log")
+            assert pane["yscale"] == "log"
+            assert pane["xlim"] == list(axes.get_xlim())
+    end = 0
+    for box, again in zip(*boxes, strict=True):
+        left, top, width, height = box
+        assert box == pytest.approx(again, abs=0.01)
+        assert min(box) > 0
+        assert left > end, "panes lie side by side"
+        end = left + width
+        assert top + height < canvas.size[1]
+    assert end < canvas.size[0]
 
 
 def test_letters_lag_behind_lines_by_half_a_second_at_most(trace):
