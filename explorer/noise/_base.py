@@ -27,6 +27,8 @@ class Noise(ABC):
             Monte Carlo error), ``"bound"`` where it is an upper bound.
         has_moment: True where the moment of order ``tail_index`` itself is finite.
         for_networks: True where the law may be added to a network's gradients.
+        entrywise: True where all entries have one law, the same for matrices of every shape. Else
+            the size of a draw is its Frobenius norm.
         tail_index: The exponent :math:`p` in :math:`(1, 2]` above: the law's tail index, or 2.
     """
 
@@ -35,6 +37,7 @@ class Noise(ABC):
     constant_kind: ClassVar[Literal["exact", "bound"]]
     has_moment: ClassVar[bool] = False
     for_networks: ClassVar[bool] = False
+    entrywise: ClassVar[bool] = False
     tail_index: float
 
     @abstractmethod
@@ -58,6 +61,14 @@ class Noise(ABC):
             norm: Has ``dual_norm``, which acts on ``[..., m, n]``.
             shape: ``(m, n)``.
         """
+
+    def power_tail(self) -> float | None:
+        r"""Return c with :math:`P(\text{size} > x) \sim c\, x^{-p}`; None if unknown.
+
+        The size is :math:`|\xi_{ij}|` where the noise is ``entrywise``, else :math:`\|\xi\|_F`.
+        Zero says that the tail falls faster than :math:`x^{-p}`.
+        """
+        return None
 
     def median_size(self) -> float | None:
         r"""Return the median of :math:`|\xi_{ij}|`, a network's unit of noise; None if unused."""

@@ -54,14 +54,16 @@ class Summed(HeavyTailed):
 class SummedEntries(Summed):
     r"""Independent symmetric entries with tails :math:`P(|\xi| > x) \le (\tau s/x)^p` at every x.
 
-    Truncation gives :math:`K = C_p\, m n\, \tau s\, \|E_{11}\|_*`: no dual norm exceeds that of a
-    single entry one, times the sum of the absolute entries.
+    They reach that bound in the limit. Truncation gives
+    :math:`K = C_p\, m n\, \tau s\, \|E_{11}\|_*`: no dual norm exceeds that of a single entry one,
+    times the sum of the absolute entries.
 
     Attributes:
         uniforms: Uniforms that one entry takes.
     """
 
     gaussian_end = False
+    entrywise = True
     uniforms: ClassVar[int] = 1
 
     @abstractmethod
@@ -82,6 +84,9 @@ class SummedEntries(Summed):
     def constant(self, norm: Any, shape: tuple[int, int]) -> float:
         blocks = shape[0] * shape[1] * entry_dual_norm(norm, shape)
         return tail_constant(self.tail_index) * blocks * self.tail_scale * self.noise_scale
+
+    def power_tail(self) -> float:
+        return (self.tail_scale * self.noise_scale) ** self.tail_index
 
 
 def tail_constant(p: float) -> float:

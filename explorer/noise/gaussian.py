@@ -39,6 +39,7 @@ class Gaussian(Noise):
     constant_kind = "exact"
     has_moment = True
     for_networks = True
+    entrywise = True
 
     noise_scale: float = 1.0
     tail_index: float = field(default=2.0, init=False)
@@ -54,6 +55,9 @@ class Gaussian(Noise):
 
     def constant(self, norm: Any, shape: tuple[int, int]) -> float:
         return self.noise_scale * expected_normal_dual_norm(norm, shape)
+
+    def power_tail(self) -> float:
+        return 0.0
 
     def median_size(self) -> float | None:
         return NORMAL_MEDIAN * self.noise_scale

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from explorer.noise._constant import normals
 from explorer.noise._summed import Summed
-from explorer.noise.stable import stable_draws
+from explorer.noise.stable import stable_draws, stable_tail
 from explorer.registry import NOISES
 
 
@@ -65,6 +65,9 @@ class HaarSpike(Summed):
         mean_size = 2 * math.gamma(1 - 1 / self.tail_index) / math.pi * self.noise_scale
         # L/l is the product of the two constants between a norm and Frobenius', which are equal
         return math.sqrt(norm.smoothness_ratio(shape) * math.pi / 2) * mean_size
+
+    def power_tail(self) -> float:
+        return stable_tail(self.tail_index, self.noise_scale)
 
 
 def _sides(shape: tuple[int, ...]) -> tuple[int, int]:

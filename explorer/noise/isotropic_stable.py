@@ -8,7 +8,7 @@ from torch import Tensor
 
 from explorer.noise._base import ClosedUnderSums
 from explorer.noise._constant import expected_normal_dual_norm, normals
-from explorer.noise.stable import positive_stable_draws, stable_median
+from explorer.noise.stable import positive_stable_draws, stable_median, stable_tail
 from explorer.registry import NOISES
 
 
@@ -46,6 +46,7 @@ class IsotropicStable(ClosedUnderSums):
     formula = r"\xi = s\sqrt{2A}\,G,\; E\,e^{-\lambda A} = e^{-\lambda^{p/2}}"
     constant_kind = "exact"
     for_networks = True
+    entrywise = True
 
     def uniforms(self, entries: int) -> int:
         return 2 + entries
@@ -58,6 +59,9 @@ class IsotropicStable(ClosedUnderSums):
         gaussian = expected_normal_dual_norm(norm, shape)
         length = math.sqrt(2 / math.pi) * math.gamma(1 - 1 / self.tail_index)
         return self.noise_scale * length * gaussian
+
+    def power_tail(self) -> float:
+        return stable_tail(self.tail_index, self.noise_scale)
 
     def median_size(self) -> float | None:
         return self.noise_scale * stable_median(self.tail_index)

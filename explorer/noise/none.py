@@ -38,5 +38,8 @@ class NoNoise(Noise):
     def constant(self, norm: Any, shape: tuple[int, int]) -> float:
         return 0.0
 
+    def power_tail(self) -> float:
+        return 0.0
+
     def median_size(self) -> float | None:
         return 0.0

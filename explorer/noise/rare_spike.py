@@ -78,3 +78,6 @@ class RareSpike(HeavyTailed):
 
     def constant(self, norm: Any, shape: tuple[int, int]) -> float:
         return spread_constant(norm, shape, self.tail_index) * self.noise_scale
+
+    def power_tail(self) -> float:
+        return 0.0  # a size has one value

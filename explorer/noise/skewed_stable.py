@@ -9,6 +9,7 @@ from torch import Tensor
 from explorer.noise._base import ClosedUnderSums
 from explorer.noise._constant import expected_dual_norm
 from explorer.noise._streams import OFF_ZERO
+from explorer.noise.stable import stable_tail
 from explorer.registry import NOISES
 
 
@@ -52,6 +53,7 @@ class SkewedStable(ClosedUnderSums):
     label = "Stable (one-sided)"
     formula = r"E\,e^{it\xi_{ij}} = e^{-|st|^p (1 - i b\,\mathrm{sign}(t) \tan(\pi p/2))}"
     constant_kind = "exact"
+    entrywise = True
 
     skewness: float = 1.0
 
@@ -78,6 +80,9 @@ class SkewedStable(ClosedUnderSums):
             heavy=p < 2,
         )
         return self.noise_scale * unit
+
+    def power_tail(self) -> float:
+        return stable_tail(self.tail_index, self.noise_scale)
 
     @property
     def _z(self) -> float:

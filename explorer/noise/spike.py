@@ -10,7 +10,7 @@ from torch import Tensor
 from explorer.noise._base import HeavyTailed
 from explorer.noise._spikes import directions, on_diagonal, spread_constant
 from explorer.noise._streams import Streams
-from explorer.noise.stable import stable_draws
+from explorer.noise.stable import stable_draws, stable_tail
 from explorer.registry import NOISES
 
 
@@ -67,3 +67,6 @@ class Spike(HeavyTailed):
     def constant(self, norm: Any, shape: tuple[int, int]) -> float:
         mean_size = 2 * math.gamma(1 - 1 / self.tail_index) / math.pi * self.noise_scale
         return spread_constant(norm, shape, self.tail_index) * mean_size
+
+    def power_tail(self) -> float:
+        return stable_tail(self.tail_index, self.noise_scale)

@@ -44,6 +44,7 @@ class Stable(ClosedUnderSums):
     label = "Stable (entrywise)"
     formula = r"E\,e^{it\xi_{ij}} = e^{-|s t|^p}"
     constant_kind = "exact"
+    entrywise = True
 
     def uniforms(self, entries: int) -> int:
         return 2 * entries
@@ -62,6 +63,29 @@ class Stable(ClosedUnderSums):
             heavy=self.tail_index < 2,
         )
         return self.noise_scale * unit
+
+    def power_tail(self) -> float:
+        return stable_tail(self.tail_index, self.noise_scale)
+
+
+def stable_tail(tail_index: float, scale: float) -> float:
+    r"""Return c with :math:`P(|z| > x) \sim c\, x^{-p}` of a stable z, whatever its skewness.
+
+    .. math:: c = \frac{2\,\Gamma(p)\,\sin(\pi p/2)}{\pi}\, s^p,
+
+    which is 0 at p = 2, where the law is normal.
+
+    Example:
+        >>> stable_tail(1.5, 1.0), stable_tail(2.0, 1.0)
+        (0.398942..., 0.0)
+
+    Source:
+        Samorodnitsky and Taqqu (1994), Stable Non-Gaussian Random Processes, section 1.2.
+    """
+    if tail_index == 2:  # a sine in floating point is not 0 there
+        return 0.0
+    unit = 2 / math.pi * math.gamma(tail_index) * math.sin(math.pi * tail_index / 2)
+    return unit * scale**tail_index
 
 
 def stable_draws(uniforms: Tensor, tail_index: float) -> Tensor:

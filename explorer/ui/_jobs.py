@@ -6,6 +6,7 @@ from typing import Any, Protocol, final
 from explorer.run._reaching import ReachRun
 from explorer.run.contest_run import ContestRun
 from explorer.run.experiment import Experiment
+from explorer.run.noise_survey import Survey
 from explorer.run.spec import RunSpec
 from explorer.run.sweep import GridSweep, Sweep
 from explorer.run.trace import Trace
@@ -177,6 +178,7 @@ STUDIES: Mapping[str, Any] = {
     "grid": _grid,
     "reach": lambda spec, options: ReachRun(spec, **options),
     "contest": lambda spec, options: ContestRun(spec, **options),
+    "survey": lambda spec, options: Survey(spec, **options),
 }
 
 

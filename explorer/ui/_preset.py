@@ -31,7 +31,7 @@ class Preset:
     question: str
     spec: RunSpec
     variants: tuple[Mapping[str, Any], ...] = ()
-    plots: tuple[str, ...] = ("decay", "rate")
+    plots: tuple[str, ...] = ("decay", "rate", "geometry", "noise")
     study: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
 
     def __post_init__(self) -> None:

@@ -372,6 +372,49 @@ def test_scale_multiplies_draws_and_sizes(text):
         assert five.median_size() == pytest.approx(5 * one.median_size())
 
 
+def survival(text, x):
+    """P(size > x) of an entry, or of the size of a spike, at scale 2, by scipy."""
+    noise = NOISES.make(text)
+    p, name = noise.tail_index, NOISES.parse(text)[0]
+    if name == "pareto":
+        return (1 + x / 2) ** -p
+    if name == "student_t":
+        return 2 * stats.t(p).sf(x / 2)
+    if name == "gaussian" or p == 2:
+        return 2 * stats.norm.sf(x / 2 / (2**0.5 if p == 2 and name != "gaussian" else 1))
+    law = stats.levy_stable(p, getattr(noise, "skewness", 0.0), scale=2.0)
+    return law.sf(x) + law.cdf(-x)
+
+
+@pytest.mark.parametrize("text", [t for t in NOISY if not t.startswith("rare")])
+def test_the_power_tail_of_a_law_is_its_survival_function_far_out(text):
+    p, found = NOISES.make(text).tail_index, NOISES.make(text, noise_scale=2.0).power_tail()
+    far = 400.0  # farther out scipy's quadrature gives 0
+    if p == 2:
+        assert found == 0
+        assert survival(text, far) * far**p < 1e-6
+    else:
+        # Pareto's next term is p s / x = 0.009 of the first one, which is the largest here
+        assert survival(text, far) * far**p == pytest.approx(found, rel=0.01)
+
+
+@pytest.mark.parametrize("text", NOISY)
+def test_entries_have_one_law_whatever_the_shape_where_a_noise_says_so(text):
+    noise = NOISES.make(text)
+    if noise.entrywise:
+        alone = draws(noise, 1, 20_000)
+        for i, j in ((0, 0), (1, 2)):
+            assert same_law(draws(noise, 1, 20_000, (2, 3), seed=1)[:, i, j], alone)
+    else:
+        sizes = draws(noise, 1, 20_000, (2, 3)).flatten(1).norm(dim=1)
+        assert same_law(sizes, draws(noise, 1, 20_000, (3, 5), seed=1).flatten(1).norm(dim=1))
+
+
+def test_a_rare_spike_has_no_power_tail():
+    assert NOISES.make("rare_spike(tail_index=1.3)").power_tail() == 0
+    assert NOISES.make("none").power_tail() == 0
+
+
 @pytest.mark.parametrize("name", sorted(set(NOISES) - {"none", "gaussian"}))
 @pytest.mark.parametrize("p", [0.8, 1.0, 2.5, math.nan, math.inf])
 def test_a_tail_index_outside_its_interval_is_refused_with_a_way_out(name, p):

@@ -17,11 +17,14 @@ from PIL import Image
 from explorer.plots._canvas import Canvas
 from explorer.plots._style import CSS_DPI, KEPT_DASHES, PALETTES, THEMES
 from explorer.registry import PLOTS
+from explorer.run._reaching import METHODS, ReachRun
 from explorer.run.contest import Contest
 from explorer.run.contest_run import ContestRun
 from explorer.run.experiment import Experiment, run
 from explorer.run.grid import Grid
+from explorer.run.noise_survey import NoiseSurvey, survey_noise
 from explorer.run.rate import Rate
+from explorer.run.reach import Reach
 from explorer.run.spec import RunSpec
 from explorer.run.sweep import sweep
 from explorer.run.trace import Trace
@@ -80,10 +83,30 @@ def contest():
     return contest_of(SPEC.replace(problem="quadratic", rows=3, columns=4, horizon=200))
 
 
+@pytest.fixture(scope="module")
+def survey():
+    return survey_noise(SPEC)
+
+
+@pytest.fixture(scope="module")
+def sizes():
+    spec = SPEC.replace(problem="log_cosh(divide='rank')", norm="spectral", columns=4)
+    return sweep(spec, horizons=[400], rows=[1, 2, 4])
+
+
+@pytest.fixture(scope="module")
+def reach():
+    work = ReachRun(SPEC, lengths=(1, 2), methods=METHODS[::2])
+    while not work.finished:
+        work.advance()
+    return work.reach
+
+
 @pytest.fixture
-def data(plot, trace, rate, grid, contest):
-    others = {PLOTS["rate"]: rate, PLOTS["grid"]: grid, PLOTS["contest"]: contest}
-    return others.get(plot, trace)
+def data(plot, trace, rate, grid, contest, survey, sizes, reach):
+    others = {"rate": rate, "contest": contest, "survey": survey, "reach": reach}
+    others |= {"grid": sizes if plot is PLOTS["dimension"] else grid}
+    return others.get(plot.draws, trace)
 
 
 @functools.cache
@@ -101,8 +124,14 @@ def begun(data, records):
         return dataclasses.replace(data, traces=data.traces[:records])
     if isinstance(data, Rate):
         return Rate(spec=data.spec, horizons=data.horizons, traces=data.traces[:records])
+    if isinstance(data, Reach):
+        some = {name: there[:records] for name, there in data.arrivals.items()}
+        return dataclasses.replace(data, arrivals=some)
     if isinstance(data, Grid):
         return Grid(spec=data.spec, axes=data.axes, cells=data.cells[:records])
+    if isinstance(data, NoiseSurvey):
+        nothing = {} if records else {"sizes": np.empty(0), "survival": np.empty(0)}
+        return dataclasses.replace(data, norms=data.norms[:records], **nothing)
     early = Trace(spec=data.spec, exponent=data.exponent, exponent_formula=data.exponent_formula)
     for row in data._rows[:records]:
         early.append(row)

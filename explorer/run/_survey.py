@@ -1,0 +1,153 @@
+"""NoiseSurvey: how large the draws of a run's noise are, and how large means of B draws."""
+
+from dataclasses import dataclass, field
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explorer.noise._base import Noise
+from explorer.registry import PLOTS
+from explorer.run import _survey_words as words
+from explorer.run.spec import RunSpec
+from explorer.theory.slope import Slope, leave_one_out, mean_intervals
+from explorer.theory.tail import NO_SLOPE, TAIL_SHARE, clear_of_zero, median_slope
+
+Array = NDArray[np.float64]
+
+
+@final
+@dataclass(kw_only=True)
+class NoiseSurvey:
+    r"""The law of a draw's size, and of the dual norm of the mean of B draws.
+
+    The size is :math:`|\xi_{ij}|` where all entries have one law, and :math:`\|\xi\|_F` where a
+    draw has few entries that are not 0. Slopes are fitted to medians: where tails are
+    :math:`x^{-p}` with p < 2 the variance of a dual norm is infinite, and a mean over some hundred
+    draws is carried by the largest of them.
+
+    Attributes:
+        spec: Whose noise it is.
+        noise: That noise, at the scale of the run.
+        constant: K in the dual of the spec's norm, NaN if unknown.
+        batch_sizes: The batch sizes B asked for, ``[B]``.
+        drawn: Sizes drawn for the left picture.
+        sizes: Quantiles of the size, ascending; empty before all are drawn.
+        survival: The probability of a larger size, for each of ``sizes``.
+        tail_fit: The slope of the largest 1/256 of the sizes, with its interval.
+        norms: Dual norms of independent means of B draws, ``[R, S]``, a row for each B so far.
+        seconds: Time that the draws took.
+    """
+
+    spec: RunSpec
+    noise: Noise
+    constant: float
+    batch_sizes: Array
+    drawn: int = 0
+    sizes: Array = field(default_factory=lambda: np.empty(0))
+    survival: Array = field(default_factory=lambda: np.empty(0))
+    tail_fit: Slope = NO_SLOPE
+    norms: Array = field(default_factory=lambda: np.empty((0, 0)))
+    seconds: float = 0.0
+
+    def __len__(self) -> int:
+        return len(self.norms)
+
+    @property
+    def complete(self) -> bool:
+        """True when every batch size is there."""
+        return len(self) == len(self.batch_sizes)
+
+    @property
+    def exponent(self) -> float:
+        """Of B in the bound: 1/p - 1, negative."""
+        return 1 / self.noise.tail_index - 1
+
+    @property
+    def exact(self) -> bool:
+        """True where K B^(1/p-1) is the mean itself, False where it is an upper bound or none."""
+        return self.noise.constant_kind == "exact" and not np.isnan(self.constant)
+
+    @property
+    def bound(self) -> Array:
+        """K B^(1/p-1) for every B so far, ``[R]``."""
+        return self.constant * self.batch_sizes[: len(self)] ** self.exponent
+
+    @property
+    def means(self) -> Array:
+        """Mean over draws, ``[R]``."""
+        return self.norms.mean(1) if len(self) else np.empty(0)
+
+    @property
+    def mean_intervals(self) -> tuple[Array, Array]:
+        """Ends of the 95 % bootstrap interval of each mean; too narrow for heavy tails."""
+        return mean_intervals(self.norms) if len(self) else (np.empty(0), np.empty(0))
+
+    @property
+    def quantiles(self) -> Array:
+        """The 10 %, 50 % and 90 % quantiles over draws, ``[3, R]``."""
+        return np.percentile(self.norms, (10, 50, 90), axis=1) if len(self) else np.empty((3, 0))
+
+    @property
+    def fitted(self) -> Slope:
+        """Least squares of the log median on log B, with its 95 % interval."""
+        if not len(self):
+            return NO_SLOPE
+        return median_slope(self.batch_sizes[: len(self)], self.norms)
+
+    @property
+    def slope_range(self) -> tuple[float, float]:
+        """The slopes with one batch size left out: how far from a power law this is."""
+        if not len(self):
+            return np.nan, np.nan
+        seen = clear_of_zero(self.norms)
+        medians = self.quantiles[1][seen, None]
+        return leave_one_out(self.batch_sizes[: len(self)][seen], medians)
+
+    @property
+    def tail_kind(self) -> str:
+        """How ``tail`` is known: ``"exact"`` in closed form, ``"anchored"``, or ``"none"``."""
+        weight = self.noise.power_tail()
+        if weight is None:
+            return "anchored" if len(self.sizes) and self.noise.tail_index < 2 else "none"
+        return "exact" if weight > 0 else "none"
+
+    @property
+    def tail(self) -> float:
+        r"""The weight c of the tail :math:`c\,x^{-p}`; 0 where there is none.
+
+        Where the law does not say it, the tail is put through the quantile of probability 1/256.
+        """
+        if self.tail_kind != "anchored":
+            return self.noise.power_tail() or 0.0
+        depth, sizes = -np.log(self.survival), np.log(self.sizes)
+        at = float(np.exp(np.interp(-np.log(TAIL_SHARE), depth, sizes)))
+        return TAIL_SHARE * at**self.noise.tail_index
+
+    @property
+    def title(self) -> str:
+        """What was surveyed in one line."""
+        return words.title(self)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know beside the picture."""
+        return words.notes(self)
+
+    @property
+    def sentence(self) -> str:
+        """What is seen in words, beside what theory says."""
+        return words.sentence(self)
+
+    def figure(self, plot: str = "noise", **options: Any) -> Any:
+        """Return a matplotlib Figure of this survey, made without pyplot."""
+        return PLOTS[plot].of(self, **options)
+
+    def __str__(self) -> str:
+        return self.sentence
+
+    def __repr__(self) -> str:
+        return self.sentence
+
+    def _repr_png_(self) -> bytes:  # pyright: ignore[reportUnusedFunction]  # IPython's
+        return PLOTS["noise"].png(self)
