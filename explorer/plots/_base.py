@@ -20,6 +20,7 @@ from explorer.plots._style import (
     FONT_PT,
     HEIGHT_IN,
     PALETTES,
+    SMALL_PT,
     SMALLEST_PT,
     THEMES,
     WIDTH_IN,
@@ -159,8 +160,10 @@ class Plot(ABC):
         """Set the head of the picture, in letters small enough that none is cut off."""
         left, right = (ax.get_position() for ax in (self.all_axes[0], self.all_axes[-1]))
         room_pt = (right.x1 - left.x0) * self.figure.get_figwidth() * 72
-        fitting = room_pt / (CHARACTER * max(1, *map(len, words.split("\n"))))
-        self._title.set_fontsize(min(FONT_PT + 0.5, max(SMALLEST_PT, fitting)))
+        rows = words.split("\n")
+        fitting = room_pt / (CHARACTER * max(1, *map(len, rows)))
+        largest = FONT_PT + 0.5 if len(rows) == 1 else SMALL_PT  # two lines must fit the margin
+        self._title.set_fontsize(min(largest, max(SMALLEST_PT, fitting)))
         self._title.set_text(words)
 
     def _fit_axes(self, x: tuple[float, float], y: tuple[float, float]) -> None:

@@ -83,7 +83,7 @@ class Noise(Plot):
         self.axes.set_ylabel(f"$P({size} > x)$", fontsize=11, labelpad=3)
         series = self.series(data)
         for name, (x, y) in series.items():
-            self._show(name, x, y)
+            self._show_line(name, x, y)
         self._fit_sizes(data, series)
         self._fit_means(data, series)
         self._say_sizes(data, series)
@@ -129,7 +129,7 @@ class Noise(Plot):
         least, most = data.mean_intervals
         gaps = np.full(len(batches), np.nan)
         bars = np.column_stack((least, most, gaps)).ravel()
-        self._show("bars", np.repeat(batches, 3), bars)
+        self._show_line("bars", np.repeat(batches, 3), bars)
         shown = [y for name, (_, y) in series.items() if name in ("median", "mean", "bound")]
         values = np.concatenate((low, high, least, most, *shown))
         floor, top = values[values > 0].min(), values.max()
@@ -137,7 +137,7 @@ class Noise(Plot):
             # the highest line of the theorem's slope that stays below the band
             powers = batches**data.exponent
             guide = GUIDE_BELOW * (low[low > 0] / powers[low > 0]).min() * powers
-            self._show("exponent", batches, guide)
+            self._show_line("exponent", batches, guide)
             floor = min(floor, guide[-1])
         # a range that reaches 0 has no end on this axis, and one that is 0 has no place
         self._band.set_data(batches, np.maximum(low, floor), np.where(high > 0, high, np.nan))
@@ -185,9 +185,8 @@ class Noise(Plot):
             "mean", f"\u25c6 mean of {draws} draws, 95 %", f"\u25c6 mean of {draws}", "\u25c6 mean"
         )
 
-    def _show(self, name: str, x: np.ndarray, y: np.ndarray) -> None:
-        self._lines[name].set_data(x, y)
-        self._lines[name].set_visible(True)
+    def _show_line(self, name: str, x: np.ndarray, y: np.ndarray) -> None:
+        self._show(self._lines[name], x, y)
 
     def _tell(self, name: str, *variants: str) -> None:
         say(self._words[name], *variants)

@@ -10,7 +10,8 @@ from explorer.noise._base import Noise
 from explorer.registry import PLOTS
 from explorer.run import _survey_words as words
 from explorer.run.spec import RunSpec
-from explorer.theory.slope import Slope, leave_one_out, mean_intervals
+from explorer.theory.bootstrap import mean_intervals
+from explorer.theory.slope import Slope, leave_one_out
 from explorer.theory.tail import NO_SLOPE, TAIL_SHARE, clear_of_zero, median_slope
 
 Array = NDArray[np.float64]

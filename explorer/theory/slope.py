@@ -63,21 +63,6 @@ def spread(values: NDArray[np.float64]) -> float:
     return float((values.std(1) / values.mean(1)).max()) if values.size else np.nan
 
 
-def mean_intervals(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return 95 % percentile-bootstrap intervals of the means of rows ``[R, S]``.
-
-    Too narrow for heavy tails: no resample holds a rare draw that the sample does not.
-
-    Example:
-        >>> low, high = mean_intervals(np.array([[1.0, 1.0], [1.0, 3.0]]))
-        >>> low.tolist(), high.tolist()
-        ([1.0, 1.0], [1.0, 3.0])
-    """
-    means = values @ _resampled_weights(values.shape[1])
-    low, high = np.percentile(means, (2.5, 97.5), axis=1)
-    return low, high
-
-
 def leave_one_out(calls: NDArray[np.float64], values: NDArray[np.float64]) -> tuple[float, float]:
     """Return the range of :func:`fit`'s slopes when each record in turn is left out.
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from explorer.theory.slope import mean_intervals
+from explorer.theory.bootstrap import mean_intervals
 from explorer.theory.tail import (
     clear_of_zero,
     median_intervals,
