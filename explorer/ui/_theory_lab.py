@@ -147,4 +147,28 @@ CHOICES = (
     ),
 )  # fmt: skip
 
-THEORY_LAB = (*RATES, *DIMENSION, *LOWER, *CHOICES)
+# noise of rank one, which norms of single entries take alike, against noise of full rank
+NORMS = (
+    Preset(
+        "Norm wins",
+        "Which norm is the best where one direction curves far more than the others?",
+        RunSpec(
+            problem="quadratic(condition=20.0, spiked=True)", rows=20, columns=20,
+            noise="haar_spike", tail_index=2.0, horizon=1000, seeds=16,
+        ),
+        plots=("contest", "decay", "geometry", "noise"),
+        study={"contest": {"norms": ("frobenius", "spectral", "column")}},
+    ),
+    Preset(
+        "Norm loses",
+        "Which norm is the best where all directions curve alike and the gradient has rank one?",
+        RunSpec(
+            problem="quadratic(start_rank=1)", rows=20, columns=20, tail_index=2.0, horizon=1000,
+            seeds=16,
+        ),
+        plots=("contest", "decay", "geometry", "noise"),
+        study={"contest": {"norms": ("frobenius", "spectral", "column")}},
+    ),
+)  # fmt: skip
+
+THEORY_LAB = (*RATES, *DIMENSION, *LOWER, *CHOICES, *NORMS)

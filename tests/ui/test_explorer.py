@@ -138,8 +138,55 @@ def test_without_a_word_every_control_is_shown(panel):
 def test_the_rate_is_offered_only_where_its_plot_is(make):
     rate = "Measure the rate"
     panel, without = make(SPEC), make(SPEC, plots=["decay"])
-    assert panel._buttons[rate] in list(descendants(panel))
-    assert without._buttons[rate] not in list(descendants(without))
+    assert panel._buttons[rate].layout.display is None
+    assert without._buttons[rate].layout.display == "none"
+    assert without._tabs.layout.display == "none", "there is nothing to choose from"
+    with pytest.raises(KeyError, match=r"no plot 'rate'; it has \['decay'\]"):
+        without.measure()
+
+
+def test_run_does_what_the_chosen_picture_shows(make):
+    panel = make(SPEC)
+    assert panel.plot == "decay"
+    trace = panel.run()
+    panel.plot = "noise"
+    until(lambda: panel.session.plot == "noise")
+    assert panel.data is None
+    survey = panel.run()
+    assert survey.complete
+    assert panel.data is survey
+    assert panel.trace is trace, "the run is still there"
+    panel.plot = "geometry"
+    until(lambda: panel.session.plot == "geometry" and panel.state == "finished")
+    assert panel.data is trace
+
+
+def test_a_preset_shows_its_first_picture_and_reset_comes_back_to_it(make):
+    panel = make(preset="untuned")
+    assert panel.plot == "decay"
+    panel._presets.value = "Match heavy"
+    until(lambda: panel.session.plot == "rate")
+    assert [value for _, value in panel._tabs.options] == list(PRESETS["Match heavy"].plots)
+    panel.plot = "decay"
+    until(lambda: panel.session.plot == "decay")
+    panel._buttons["Reset"].click()
+    until(lambda: panel.session.plot == "rate" and panel.state == "idle")
+    assert panel.plot == "rate"
+
+
+def test_a_preset_s_study_and_variants_are_what_is_run(make):
+    preset = Preset(
+        "Mine",
+        "Which?",
+        SPEC,
+        variants=({"transport": True},),
+        plots=("rate",),
+        study={"rate": {"horizons": (100, 200)}},
+    )
+    panel = make(preset=preset)
+    rate = panel.run()
+    assert rate.horizons == (100, 200)
+    assert [label for label, _ in panel.session.job.beside] == ["transport on"]
 
 
 def test_the_rate_is_greyed_out_for_a_network(make):
@@ -312,7 +359,7 @@ def test_a_failed_run_says_so_on_the_page(make):
     panel.measure()
     until(lambda: panel.state == "failed" and 'role="alert"' in panel._sentence.value)
     assert "no rate to measure" in panel._sentence.value
-    panel.stop()
+    panel.plot = "decay"
     until(lambda: panel.state == "idle" and 'role="alert"' not in panel._sentence.value)
 
 
