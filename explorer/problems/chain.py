@@ -166,8 +166,9 @@ class Chain(Toy):
     def _slopes(self, x: Tensor) -> Tensor:
         before = torch.cat([torch.ones_like(x[..., :1]), x[..., :-1]], -1)
         after = torch.cat([x[..., 1:], torch.full_like(x[..., :1], -RAMP)], -1)  # phi is 0 there
-        slopes = -_psi(before) * _phi_slope(x) - _psi_slope(x) * _phi(after)
-        return self.steepness * (slopes - torch.where(x < 0, 1 - _phi_slope(x), 0.0))
+        own = _phi_slope(x)
+        slopes = -_psi(before) * own - _psi_slope(x) * _phi(after)
+        return self.steepness * (slopes - torch.where(x < 0, 1 - own, 0.0))
 
     def _chains(self, x: Tensor) -> Tensor:
         """Return the chains of ``[S, m, n]`` as ``[S, m, T]``, in units of the stretch."""

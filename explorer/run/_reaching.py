@@ -22,8 +22,7 @@ GRID = {
     "clipped SGD, tuned by grid": "clipped_sgd",
 }
 METHODS = (*THEORY, *GRID)
-LENGTHS = (4, 8, 16, 32)
-RANKS = (1, 2, 4, 8, 16)
+LENGTHS = (4, 8, 16)
 FIRST_GUESS = {False: 14.0, True: 34.0}  # times N_low, for theory's tuning at the first point
 MOST_TRIALS = 8
 NEAR = 0.02  # of eps: from there the line through two trials is good

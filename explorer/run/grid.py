@@ -70,20 +70,20 @@ class Grid:
 
     def rows(self) -> list[dict[str, Any]]:
         """Return one row for each cell: its fields, and the numbers of its run or rate."""
+        # a run that is tuned to a horizon, or not at all, ends on a floor: it has no slope
+        live = any(cell.spec.schedule == "anytime" for cell in self.cells)
         return [
-            choice | _numbers(cell)
+            choice | _numbers(cell, live=live)
             for choice, cell in zip(self.choices(), self.cells, strict=False)
         ]
 
     @property
     def _sizes(self) -> Array:
-        """The values of a single field of numbers so far; empty where there is no line to fit."""
-        (_, values), *others = self.axes.items()
-        numbers = all(
-            isinstance(v, int | float) and not isinstance(v, bool) and v > 0 for v in values
-        )
+        """The numbers of rows or columns so far; empty where another field varies as well."""
+        (name, values), *others = self.axes.items()
+        alone = name in ("rows", "columns") and not others
         traces = all(isinstance(cell, Trace) for cell in self.cells)
-        return np.array(values[: len(self)] if numbers and traces and not others else (), float)
+        return np.array(values[: len(self)] if alone and traces else (), float)
 
     @property
     def means(self) -> Array:
@@ -92,7 +92,7 @@ class Grid:
 
     @property
     def fitted(self) -> Slope:
-        """Least squares of the log mean on the log of a single field of numbers; else NaN."""
+        """Least squares of the log mean on the log of the rows or columns, if they alone vary."""
         sizes = self._sizes
         return fit(sizes, self.means) if len(sizes) > 1 else NO_SLOPE
 
@@ -213,7 +213,7 @@ def axes_of(fields: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
     return axes
 
 
-def _numbers(cell: Trace | Rate) -> dict[str, Any]:
+def _numbers(cell: Trace | Rate, *, live: bool) -> dict[str, Any]:
     if isinstance(cell, Rate):
         numbers = {
             "slope": cell.slope,
@@ -228,7 +228,7 @@ def _numbers(cell: Trace | Rate) -> dict[str, Any]:
         "weighted mean": float(means.mean()) if len(means) else float("nan"),
         "bound": float(cell.bound[-1]) if len(cell) else float("nan"),
         "now": float(cell.mean[-1]) if len(cell) else float("nan"),
-        "slope": cell.slope,
+        **({"slope": cell.slope if cell.spec.schedule == "anytime" else np.nan} if live else {}),
         "diverged": int((~cell.finite).sum()),
         "calls": cell.spec.n_steps * cell.spec.batch_size,
         "seconds": cell.seconds,

@@ -30,13 +30,17 @@ STYLE = (
   line-height: 1.35; white-space: normal; }
 .explorer-sentence { color: var(--jp-content-font-color1, #111); font-size: 14px; line-height: 1.45;
   white-space: normal; }
+.explorer-table { font-family: var(--jp-code-font-family, monospace); font-size: 12px;
+  white-space: pre; overflow-x: auto; line-height: 1.3; }
 .explorer-failed { color: var(--jp-error-color0, #b00020); font-size: 14px; white-space: pre-wrap; }
 .explorer-question { color: var(--jp-content-font-color1, #111); font-size: 14px;
   white-space: normal; }
 .explorer-controls .widget-html-content, .explorer-controls .widget-htmlmath-content {
   font-size: 12px; line-height: 1.35; white-space: normal; }
 body[data-jp-theme-light="false"] .explorer-error,
-body[data-jp-theme-light="false"] .explorer-failed { color: var(--jp-error-color1, #f44336); }
+body[data-jp-theme-light="false"] .explorer-table { font-family: var(--jp-code-font-family, monospace); font-size: 12px;
+  white-space: pre; overflow-x: auto; line-height: 1.3; }
+.explorer-failed { color: var(--jp-error-color1, #f44336); }
 .explorer-tabs .widget-toggle-button { width: auto; padding: 0 10px; }
 .explorer-run.mod-active { box-shadow: none; background-color: var(--jp-brand-color1, #1976d2); }
 </style>"""
@@ -392,7 +396,8 @@ class Explorer(widgets.VBox):
         job, session = self.session.job, self.session
         if job is not None and session.state in ("finished", "idle") and self.spec != session.spec:
             said.append(("explorer-why", "Settings changed: press Run to draw them."))
-        said.append(("explorer-sentence", session.sentence))
+        table = " explorer-table" if "\n" in session.sentence else ""
+        said.append((f"explorer-sentence{table}", session.sentence))
         if job is not None:
             said.extend(("explorer-why", note[0].upper() + note[1:]) for note in job.data.notes)
         return said
