@@ -48,7 +48,7 @@ class HaarSpike(Summed):
     """
 
     label = "Spike (random direction)"
-    formula = r"\xi = z\, u v^\top,\; u, v \sim \text{Haar},\; E\,e^{itz} = e^{-|st|^p}"
+    formula = r"\xi = z\, u v^\top,\; u, v \sim \text{Haar},\; z \text{ stable}"
 
     def uniforms_of(self, shape: tuple[int, ...]) -> int:
         rows, columns = _sides(shape)

@@ -50,7 +50,7 @@ class Spike(HeavyTailed):
     """
 
     label = "Spike (one direction a call)"
-    formula = r"\xi = z\, e_k e_k^\top,\; k \sim \mathrm{U}\{1..r\},\; E\,e^{itz} = e^{-|st|^p}"
+    formula = r"\xi = z\, e_k e_k^\top,\; k \sim \mathrm{U}\{1..r\},\; z \text{ stable}"
     constant_kind = "bound"
 
     def mean_of_batch(

@@ -12,6 +12,7 @@ from explorer.plots._style import PLAIN, SMALL_PT, plain_number
 from explorer.registry import PLOTS
 
 MOST_LINES = 6
+MOST_LOST = 8  # values under which there is room for words
 DASHES: tuple[Any, ...] = ("-", (0, (6, 2)), (0, (2, 1.5)), (0, (6, 2, 1.5, 2)), (0, (1, 1)), "-.")
 SPAN = 10  # values of a field that span more are shown on a logarithmic axis
 
@@ -42,6 +43,12 @@ class Grid(Plot):
         self._about = self._text(palette.faint, ha="right", va="top", fontsize=SMALL_PT)
         self._about.set_transform(self.axes.transAxes)
         self._about.set_position((1.0, 1.0))
+        self._lost = [
+            self._text(palette.faint, ha="center", va="bottom", fontsize=SMALL_PT)
+            for _ in range(MOST_LOST)
+        ]
+        for words in self._lost:
+            words.set_transform(self.axes.get_xaxis_transform())
 
     @property
     def panes(self) -> Sequence[Pane]:
@@ -61,13 +68,14 @@ class Grid(Plot):
         if not rates:  # a range of less than a decade has few round numbers of its own
             self.axes.yaxis.set_minor_locator(LogLocator(subs=(2, 3, 5)))
         self._about.set_text(f"thin dashes: {'exponent of the theorem' if rates else 'the bound'}")
-        self._about.set_visible(bool(rows))
+        theory = "exponent" if rates else "bound"
+        self._about.set_visible(any(np.isfinite(row[theory]) for row in rows))
         self.axes.set_ylabel(
             "measured slope" if rates else r"step-weighted mean of $\|\nabla f(X_t)\|_*$",
             fontsize=11,
             labelpad=1,
         )
-        self._say_lost(rows, name, values)
+        self._say_lost(rows, name, dict(zip(values, x, strict=True)))
         heights: list[float] = []
         for number, (label, line) in enumerate(self._lines(data).items()):
             middle, low, high, theory = (
@@ -112,21 +120,15 @@ class Grid(Plot):
             lines.setdefault(", ".join(others), []).append(point)
         return dict(list(lines.items())[:MOST_LINES])
 
-    def _say_lost(self, rows: list[dict[str, Any]], name: str, values: Sequence[Any]) -> None:
-        """Write under each value how many seeds diverged there, where any did."""
+    def _say_lost(self, rows: list[dict[str, Any]], name: str, places: dict[Any, float]) -> None:
+        """Write over each value how many seeds diverged there at most, where any did."""
         if not any(row.get("diverged") for row in rows):
             return
-        most: dict[Any, int] = {}
-        for row in rows:
-            most[row[name]] = max(most.get(row[name], 0), row["diverged"])
-        labels = [text.get_text() for text in self.axes.get_xticklabels()]
-        self.axes.set_xticks(
-            self.axes.get_xticks(),
-            [
-                f"{label}\n{most.get(value, 0)} diverged"
-                for label, value in zip(labels, values, strict=True)
-            ],
-        )
+        for words, (value, place) in zip(self._lost, places.items(), strict=False):
+            there = [row["diverged"] for row in rows if row[name] == value]
+            words.set_text(f"{max(there, default=0)} diverged")
+            words.set_position((place, 0.01))
+            words.set_visible(bool(there))
 
     def _lay_out(self, name: str, values: Sequence[Any]) -> np.ndarray:
         """Give x its scale and labels, and return where each value stands."""

@@ -89,7 +89,12 @@ class Rate(Plot):
         measured = f"measured slope\n{fitted.value:.3f} [{least:.3f}, {most:.3f}]"
         if not kept:
             self._place(self._words["fit"], self._points, measured, below_at=0.05)
-        lowest = min([mean[0], *(means[0] for means in beside)])
+        # below every line from its first to its last point
+        rows = [
+            (calls, mean),
+            *((rate.calls, m) for (_, rate), m in zip(kept, beside, strict=True)),
+        ]
+        lowest = min((m * (x / ends[0]) ** -data.exponent).min() for x, m in rows)
         guide = self._below_the_words(ends[0], lowest) * (ends / ends[0]) ** data.exponent
         self._show(self._guide, ends, guide)
         bound_words = f"explicit bound of each run, slope {data.bound_slope:.3f}"

@@ -7,11 +7,12 @@ from typing import Any, final
 
 import numpy as np
 
-from explorer.problems.chain import STATIONARITY
+from explorer.problems.chain import STATIONARITY, Chain
+from explorer.registry import PROBLEMS
 from explorer.run._tuned import points as tuned
 from explorer.run.experiment import Experiment
 from explorer.run.reach import Array, Arrival, ChainClass, Point, Reach
-from explorer.run.spec import RunSpec
+from explorer.run.spec import RunSpec, make
 from explorer.run.trace import Trace
 from explorer.theory.bootstrap import resampled_weights
 
@@ -44,14 +45,15 @@ class ReachRun:
     on others, and its running mean followed until it comes to eps.
 
     Args:
-        spec: Gives seeds, seed, device, and p as ``tail_index``.
+        spec: Of problem ``"chain"``, whose ``moment`` is p; it gives seeds, seed and device.
         lengths: T of the chains, ascending; several give a picture over eps.
         ranks: r of the chains, ascending; several, with one length, give a picture over r.
         hessian: True for functions with a Lipschitz Hessian.
         methods: Of ``METHODS``.
 
     Raises:
-        ValueError: If both or neither of ``lengths`` and ``ranks`` vary, or a method is unknown.
+        ValueError: If the problem is no chain, both or neither of ``lengths`` and ``ranks`` vary,
+            or a method is unknown.
     """
 
     def __init__(
@@ -71,7 +73,13 @@ class ReachRun:
         for method in methods:
             if method not in METHODS:
                 raise ValueError(f"methods must be of {list(METHODS)}, got {method!r}.")
-        family = ChainClass(spec.tail_index, hessian, rarest=(min(lengths), max(ranks)))
+        chain = make(PROBLEMS, spec, spec.problem)
+        if not isinstance(chain, Chain):
+            raise ValueError(
+                f"the lower bound is about the chain, got problem {spec.problem!r}; choose "
+                "'chain', or 'chain(moment=1.5)' for heavier tails."
+            )
+        family = ChainClass(chain.moment, hessian, rarest=(min(lengths), max(ranks)))
         self.reach = Reach(
             spec=spec,
             family=family,

@@ -17,6 +17,7 @@ from explorer.run.trace import Trace
 from explorer.theory.slope import Slope, fit
 
 Array = NDArray[np.float64]
+NOISE_CONSTANT = "noise constant K"  # how a run's note on it begins
 NO_SLOPE = Slope(np.nan, (np.nan, np.nan), np.nan)
 
 
@@ -165,9 +166,25 @@ class Grid:
         ]
 
     @property
+    def brief(self) -> str:
+        """The slopes alone, for a grid beside another."""
+        return " ".join(self._slopes()) or f"{len(self)} cells"
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What a reader must know beside the picture."""
-        return tuple(dict.fromkeys(note for cell in self.cells for note in cell.notes))
+        notes = dict.fromkeys(note for cell in self.cells for note in cell.notes)
+        said = [note for note in notes if note.startswith(NOISE_CONSTANT)]
+        if len(said) < 2:
+            return tuple(notes)
+        constants = [
+            c.constants["noise"] for c in self.cells if isinstance(c, Trace) and c.constants
+        ]
+        spread = f"{min(constants):.3g} to {max(constants):.3g}" if constants else "run to run"
+        return (
+            f"{NOISE_CONSTANT} differs from cell to cell: {spread}.",
+            *(note for note in notes if note not in said),
+        )
 
     @property
     def seconds(self) -> float:

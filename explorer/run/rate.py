@@ -140,6 +140,17 @@ class Rate:
             f"{mean:.3g} {side} its bound {bound:.3g} at the last."
         )
 
+    @property
+    def brief(self) -> str:
+        """The measured slope and the last mean, for a rate beside another."""
+        if len(self) < 2:
+            return f"{len(self)} of {len(self.horizons)} horizons"
+        low, high = self.slope_interval
+        return (
+            f"measured slope {self.slope:.3f} [{low:.3f}, {high:.3f}], exponent "
+            f"{self.exponent:.3f}, mean stationarity {self.means[-1].mean():.3g} at the last"
+        )
+
     def figure(self, plot: str = "rate", **options: Any) -> Any:
         """Return a matplotlib Figure of this rate, made without pyplot."""
         return PLOTS[plot].of(self, **options)

@@ -139,7 +139,7 @@ class Reach:
     """Calls to eps of several methods, beside the number that no zero-respecting one is below.
 
     Attributes:
-        spec: The seeds, the device and p (``tail_index``).
+        spec: A chain's, with the seeds and the device.
         family: The class of functions.
         axis: ``"eps"`` or ``"rank"``: what varies from point to point.
         points: The chains, the cheapest first.

@@ -217,6 +217,13 @@ class Trace:
         """The picture in words: what was run, what was seen, what theory says beside it."""
         return _words.sentence(self.still())
 
+    @property
+    def brief(self) -> str:
+        """The weighted mean and the present one, for a run beside another."""
+        if not len(self) or not self.finite.any():
+            return "every seed diverged" if len(self) else "not run yet"
+        return f"weighted mean {self.running_mean[-1]:.3g}, now {self.mean[-1]:.3g}"
+
     def figure(self, plot: str = "decay", **options: Any) -> Any:
         """Return a matplotlib Figure of this trace, made without pyplot.
 

@@ -194,6 +194,12 @@ def make_job(
     return StudyJob(draws, spec, variants, options or {})
 
 
+def in_words(data: Any, beside: Kept) -> str:
+    """Return a picture in words: its own sentence, and what stands beside it in brief."""
+    others = [f"{label}: {one.brief}" for label, one in beside]
+    return " ".join([data.sentence, *(f"Beside it, {other}." for other in others)])
+
+
 def label_of(changes: Mapping[str, Any]) -> str:
     """Return changed fields as the label of a line.
 
@@ -205,6 +211,6 @@ def label_of(changes: Mapping[str, Any]) -> str:
     for field, value in changes.items():
         name = field.replace("_", " ")
         shown = {True: "on", False: "off"}[value] if isinstance(value, bool) else value
-        shown = "auto" if value is None else shown
+        shown = "its own" if value is None else shown
         words.append(f"{name} {shown:g}" if isinstance(shown, float) else f"{name} {shown}")
     return ", ".join(words)

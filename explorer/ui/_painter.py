@@ -8,7 +8,7 @@ from typing import Any, final
 from explorer.plots._canvas import Canvas
 from explorer.plots._style import CSS_DPI, HEIGHT_IN, Theme
 from explorer.registry import PLOTS
-from explorer.ui._jobs import Kept
+from explorer.ui._jobs import Kept, in_words
 from explorer.ui._view import View
 
 FRAMES_A_SECOND = 12
@@ -70,7 +70,7 @@ class Painter:
         series = None
         if worded:
             series = canvas.plot.series(data, beside)
-            self._alt, self._series_at = data.sentence, began
+            self._alt, self._series_at = in_words(data, beside), began
         self._view.show(png, alt=self._alt, axes=canvas.geometry, size=canvas.size, series=series)
         ended = self._clock()
         self._next_frame = ended + max(

@@ -15,7 +15,7 @@ FIVE_DECADES = {"rate": {"horizons": (1_000, 10_000, 100_000)}}
 
 # on a 1 x 4 matrix the sign norm is the spectral norm of a diagonal one
 DIAGONAL = RunSpec(problem=MEAN_LOG_COSH, norm="sign", rows=1, columns=4, tail_index=1.2)
-CHAIN = RunSpec(tail_index=2.0, seeds=16)
+CHAIN = RunSpec(problem="chain(moment=2.0)", seeds=16)
 
 RATES = (
     Preset(
@@ -94,28 +94,28 @@ LOWER = (
         "Lower chain",
         "How many calls must any method make that moves only where it has seen a gradient?",
         CHAIN,
-        plots=("lower_bound",),
+        plots=("lower_bound", "decay", "geometry"),
         study={"reach": {"lengths": (4, 8, 16)}},
     ),
     Preset(
         "Lower heavy",
         "How many more calls does the lower bound ask for when the noise has no variance?",
-        CHAIN.replace(tail_index=1.5),
-        plots=("lower_bound",),
+        CHAIN.replace(problem="chain(moment=1.5)"),
+        plots=("lower_bound", "decay", "geometry"),
         study={"reach": {"lengths": (4, 8, 16)}},
     ),
     Preset(
         "Lower rank",
         "How does the lower bound grow with the smaller side of the matrix?",
         CHAIN,
-        plots=("lower_bound",),
+        plots=("lower_bound", "decay", "geometry"),
         study={"reach": {"lengths": (8,), "ranks": (1, 2, 4, 8)}},
     ),
     Preset(
         "Lower smooth",
         "Can a smooth Hessian make the lower bound fall, and does transport follow it down?",
         CHAIN,
-        plots=("lower_bound",),
+        plots=("lower_bound", "decay", "geometry"),
         study={"reach": {"lengths": (4, 8, 16), "hessian": True}},
     ),
 )

@@ -38,9 +38,10 @@ STYLE = (
 .explorer-controls .widget-html-content, .explorer-controls .widget-htmlmath-content {
   font-size: 12px; line-height: 1.35; white-space: normal; }
 body[data-jp-theme-light="false"] .explorer-error,
-body[data-jp-theme-light="false"] .explorer-table { font-family: var(--jp-code-font-family, monospace); font-size: 12px;
-  white-space: pre; overflow-x: auto; line-height: 1.3; }
-.explorer-failed { color: var(--jp-error-color1, #f44336); }
+body[data-jp-theme-light="false"] .explorer-failed { color: var(--jp-error-color1, #f44336); }
+.explorer-table { font-family: var(--jp-code-font-family, monospace); font-size: 12px;
+  line-height: 1.3; white-space: pre; overflow-x: auto; }
+.explorer-controls .widget-htmlmath-content { overflow: hidden; }
 .explorer-tabs .widget-toggle-button { width: auto; padding: 0 10px; }
 .explorer-run.mod-active { box-shadow: none; background-color: var(--jp-brand-color1, #1976d2); }
 </style>"""

@@ -16,7 +16,7 @@ from explorer.registry import PLOTS, UnknownNameError
 from explorer.run.device import few_threads, give_memory_back
 from explorer.run.spec import RunSpec
 from explorer.run.trace import Trace
-from explorer.ui._jobs import Job, Kept, label_of, make_job
+from explorer.ui._jobs import Job, Kept, in_words, label_of, make_job
 from explorer.ui._painter import Painter
 from explorer.ui._view import View
 
@@ -231,7 +231,7 @@ class Session:
     @property
     def sentence(self) -> str:
         """The picture in words."""
-        return self._data().sentence
+        return in_words(self._data(), self._beside())
 
     def _looked_at(self, pixel_ratio: float, width: int, theme: str) -> None:
         self.look(pixel_ratio=pixel_ratio, width=max(width, 360), theme=theme)

@@ -96,7 +96,8 @@ def sizes():
 
 @pytest.fixture(scope="module")
 def reach():
-    work = ReachRun(SPEC, lengths=(1, 2), methods=METHODS[::2])
+    chain = RunSpec(problem="chain", seeds=5, device="cpu")
+    work = ReachRun(chain, lengths=(1, 2), methods=METHODS[::2])
     while not work.finished:
         work.advance()
     return work.reach

@@ -14,7 +14,7 @@ from explorer.run.experiment import run
 from explorer.run.reach import ChainClass
 from explorer.run.spec import RunSpec
 
-QUICK = RunSpec(tail_index=2.0, seeds=8, device="cpu")
+QUICK = RunSpec(problem="chain", seeds=8, device="cpu")
 FEW = ("Scion, tuned by theory", "clipped SGD, tuned by grid")
 
 
@@ -155,6 +155,11 @@ def test_what_is_there_so_far_is_said_and_shown(reach, tmp_path):
 def test_a_reach_of_nothing_is_refused(options, words):
     with pytest.raises(ValueError, match=words):
         ReachRun(QUICK, **options)
+
+
+def test_another_problem_has_no_lower_bound_of_this_kind():
+    with pytest.raises(ValueError, match="is about the chain, got problem 'log_cosh'; choose"):
+        ReachRun(RunSpec())
 
 
 @pytest.mark.slow
