@@ -17,7 +17,8 @@ FLOORS = {
     "run": 3,
     "plots": 4,
     "ui": 5,
-    "lesson": 6,
+    "lesson": 5,
+    "_exercises": 6,
     "__init__": 6,
     "__main__": 6,
 }

@@ -2,10 +2,11 @@
 
 import re
 
+import numpy as np
 import pytest
 import torch
 
-from explorer import NORMS
+from explorer import NORMS, RunSpec
 from explorer.lesson import CHECKS, Verdict, certify_lmo, check
 
 
@@ -129,3 +130,64 @@ def test_a_verdict_is_true_or_false_and_prints_its_sentence():
 def test_the_lmo_of_every_norm_certifies_itself(norm):
     assert certify_lmo(norm, NORMS[norm]().lmo)
     assert not certify_lmo(norm, lambda g: g)
+
+
+def least_squares(calls, means):
+    x, y = np.log(calls), np.log(means)
+    x = x - x.mean()
+    return (x @ y) / (x @ x)
+
+
+RIGHT = {
+    "06.1": 32,
+    "06.2": RunSpec(tail_index=1.5, noise_level=5000.0),
+    "06.3": least_squares,
+    "06.4": "floor",
+    "08.1": (2, 1),
+    "08.2": RunSpec(problem="log_cosh(divide='rank')", columns=16, tail_index=2.0, seeds=16),
+    "08.3": lambda r, p: r ** (1 - 1 / p),
+    "08.4": "each method, some function",
+}
+NOT_YET = [
+    ("06.1", 4, "average of independent draws"),
+    ("06.1", 16, "noise with a variance"),
+    ("06.1", 7, "measure it"),
+    ("06.1", "many", "a number is wanted, got 'many'"),
+    ("06.2", RunSpec(tail_index=1.5), "no sentence of this run's notes"),
+    ("06.2", RunSpec(tail_index=1.3, noise_level=5000.0), "tail_index differ"),
+    ("06.2", 3, "a RunSpec is wanted, got int"),
+    ("06.3", lambda calls, means: np.polyfit(calls, means, 1)[0], "of the means themselves"),
+    ("06.3", lambda c, m: np.log(m[-1] / m[0]) / np.log(c[-1] / c[0]), "first and the last"),
+    ("06.3", lambda calls, means: -0.2, "another line has smaller squares"),
+    ("06.3", 7, "a function of calls and means is wanted"),
+    ("06.4", "rate", "ends on their floor"),
+    ("06.4", "who knows", "choose one of"),
+    ("08.1", 2, "two numbers"),
+    ("08.1", (4, 1), "both sides"),
+    ("08.1", (2, 2), "the long side"),
+    ("08.2", RIGHT["08.2"].replace(noise="spike", noise_scale=0.3), "a slope of"),
+    ("08.2", RunSpec(), "divided by its rank"),
+    ("08.3", lambda r, p: r, "K grows more slowly"),
+    ("08.3", lambda r, p: r**0.5, "by another factor"),
+    ("08.4", "One function, all methods", "needs no call at all"),
+]
+
+
+@pytest.mark.parametrize("number", RIGHT)
+def test_a_right_answer_is_right(number):
+    verdict = check(number, RIGHT[number])
+    assert verdict, verdict.sentence
+    assert verdict.sentence.startswith(f"{number} right")
+
+
+@pytest.mark.parametrize(("number", "answer", "hint"), NOT_YET, ids=str)
+def test_a_known_wrong_answer_is_told_what_it_stands_for(number, answer, hint):
+    verdict = check(number, answer)
+    assert not verdict
+    assert hint in verdict.sentence
+    assert verdict.sentence.endswith(".")
+
+
+def test_no_verdict_on_a_number_holds_the_number():
+    for answer in (2, 4, 16, 7, 64, "x"):
+        assert "32" not in check("06.1", answer).sentence

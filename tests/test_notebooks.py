@@ -23,7 +23,10 @@ PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 ABSOLUTE_PATH = re.compile(
     r"(?<![\w./:*+-])(?:/(?:home|root|Users|usr|opt|tmp|var|mnt|srv|work)/|[A-Z]:\\)"
 )
-A_SENTENCE = re.compile(r"[^\n]+ calls, \d+ seeds?: [^\n]+\.")
+A_SENTENCE = re.compile(
+    r"[^\n]+ calls, \d+ seeds?(?: each)?: [^\n]+\.|rows .+\nslope in rows: measured [^\n]+\.",
+    re.DOTALL,
+)
 PRINTS = re.compile(r"^\s*(?:print|display|check)\(|^panel$|^\w+\.run\(\)$", re.MULTILINE)
 
 

@@ -120,7 +120,6 @@ def test_a_window_minimises_the_leading_terms_it_comes_from(mode, p):
     assert np.exp(best.x[1]) == pytest.approx(w, rel=1e-5)  # scipy's precision on a flat minimum
 
 
-@pytest.mark.parametrize("p", MOMENTS)
 @pytest.mark.parametrize("assumed", [1.2, 1.6, 2.0])
 def test_a_window_tuned_for_another_moment_starts_right_and_grows_as_that_moment_says(assumed):
     true = Constants(2.0, 1.0, 3.0, noise=5.0, moment=1.4)
@@ -132,6 +131,7 @@ def test_a_window_tuned_for_another_moment_starts_right_and_grows_as_that_moment
     assert tuned_for(true._replace(noise=0.0), assumed).noise == 0
 
 
+@pytest.mark.parametrize("p", MOMENTS)
 def test_momentum_has_a_shorter_window_by_a_known_factor(p):
     q = 1 - 1 / p
     ratio = window(constants(p), 1e5, batched=False) / window(constants(p), 1e5, batched=True)
