@@ -132,7 +132,7 @@ def _which_quantifier(answer: Any) -> Verdict:
     return _word(answer, "each method, some function", reasons)
 
 
-def _number(answer: Any, wanted: float, wrong: Mapping[float, str]) -> Verdict:
+def _number(answer: Any, wanted: float, wrong: Mapping[Any, str]) -> Verdict:
     if isinstance(answer, bool) or not isinstance(answer, Real):
         return not_yet(f"a number is wanted, got {answer!r}")
     if abs(float(answer) / wanted - 1) < 0.02:
