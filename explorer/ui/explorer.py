@@ -105,7 +105,7 @@ class Explorer(widgets.VBox):
         self._make_texts()
         super().__init__(self._lay_out(shown))
         self.add_class("explorer-panel")
-        self.session.show_spec(self.spec, self.plot, self._wish("show").options)
+        self.session.show(self._wish("show"))
 
     @property
     def plot(self) -> str:

@@ -5,10 +5,9 @@ import threading
 import time
 import traceback
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from types import MappingProxyType
-from typing import Any, Literal, NamedTuple, final
+from typing import Any, final
 
 from explorer.noise._constant import PULSE
 from explorer.plots._canvas import Canvas
@@ -19,36 +18,11 @@ from explorer.run.trace import Trace
 from explorer.ui._jobs import Job, Kept, in_words, label_of, make_job
 from explorer.ui._painter import Painter
 from explorer.ui._view import View
+from explorer.ui._wish import Action, GivenUpError, State, Wish
 
 QUIET_S = 0.05  # a slider that is being dragged leaves many wishes; the run waits for the last
 REST_S = 0.5  # without a wish, then the picture is one to be stored
 MOST_KEPT = 4
-
-State = Literal["idle", "running", "paused", "finished", "failed"]
-Action = Literal["run", "pause", "show", "turn"]
-
-
-class Wish(NamedTuple):
-    """What the page wants done, with what.
-
-    Attributes:
-        spec: The choice.
-        action: ``"run"``, ``"pause"``, ``"show"`` an empty picture, or ``"turn"`` to another plot,
-            with what was last done for it.
-        variants: Fields that differ, each of them run beside it.
-        plot: Name of ``PLOTS``; what it draws is worked at.
-        options: Arguments of a study, as what a grid runs over.
-    """
-
-    spec: RunSpec
-    action: Action
-    variants: tuple[Mapping[str, Any], ...] = ()
-    plot: str = "decay"
-    options: Mapping[str, Any] = MappingProxyType({})
-
-
-class GivenUpError(Exception):
-    """Raised inside a long computation when a newer wish has come."""
 
 
 @final
@@ -90,7 +64,7 @@ class Session:
         self.intent: State = "idle"
         self.plot = "decay"
         self.job: Job | None = None
-        self._jobs: dict[str, tuple[RunSpec, Job]] = {}
+        self._jobs: dict[str, tuple[Wish, Job]] = {}
         self.spec: RunSpec | None = None
         self.kept: list[Trace] = []
         self.error: str | None = None
@@ -183,14 +157,12 @@ class Session:
         assert self.job is not None, "a run that was cut off before it began has raised"
         return self.job
 
-    def show_spec(
-        self, spec: RunSpec, plot: str = "decay", options: Mapping[str, Any] | None = None
-    ) -> None:
-        """Show the empty picture of a spec, before anything has run."""
+    def show(self, wish: Wish) -> None:
+        """Show the empty picture of a wish in the caller's thread, before anything has run."""
         with self._engine:
-            self.spec, self.plot = spec, plot
+            self.spec, self.plot = wish.spec, wish.plot
             try:
-                self._begin(Wish(spec, "show", plot=plot, options=options or {}))
+                self._begin(wish)
                 self._enter("idle")
                 self._draw(last=True)
             except ValueError as error:  # no such study for this spec: the page says why
@@ -292,13 +264,10 @@ class Session:
         if wish.action == "turn":
             self._turn(wish)
             return
+        made, _ = self._jobs.get(PLOTS[wish.plot].draws, (None, None))
         alike = PLOTS[wish.plot].draws == PLOTS[self.plot].draws
-        if (
-            self.job is not None
-            and alike
-            and wish.spec == self.spec
-            and wish.action in ("run", "pause")
-        ):
+        same = alike and made is not None and made.work == wish.work
+        if self.job is not None and same and wish.action in ("run", "pause"):
             self.plot = wish.plot
             if wish.action == "pause" and self.state in ("running", "paused", "finished"):
                 self._enter("finished" if self.job.finished else "paused")
@@ -322,7 +291,8 @@ class Session:
         running = draws == before and self.state == "running" and self.job is not None
         self.plot, self.error = wish.plot, None
         if draws != before:
-            self.spec, self.job = self._jobs.get(draws, (wish.spec, None))
+            made, self.job = self._jobs.get(draws, (wish, None))
+            self.spec = made.spec
             self.seconds = 0.0
         if self.job is None:
             self._begin(wish)
@@ -357,7 +327,7 @@ class Session:
         self.spec, self.job, self.plot = wish.spec, job, wish.plot
         self._jobs.pop(draws, None)
         if job is not None:
-            self._jobs[draws] = (wish.spec, job)
+            self._jobs[draws] = (wish, job)
 
     def _go_on(self, job: Job, *, attentive: bool) -> None:
         """Step until the job ends; an attentive worker stops for a new wish."""

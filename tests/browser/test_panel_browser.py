@@ -203,3 +203,59 @@ def test_variants_are_drawn_beside_the_run(lab):
     lab.screenshot("panel-variants-light")
     said = lab.run("print([label for label, _ in panel.session.job.beside])")
     assert said.strip() == "['transport on']"
+
+
+def tab(page, name):
+    return page.locator(".explorer-tabs button", has_text=name)
+
+
+def test_pictures_are_chosen_by_buttons_and_run_does_what_the_chosen_one_shows(lab):
+    page = lab.open(
+        [
+            "from explorer import Explorer, Preset, RunSpec\n"
+            "spec = RunSpec(rows=2, columns=4, horizon=3000, seeds=8)\n"
+            "study = {'rate': {'horizons': (1000, 4000)}, 'grid': {'norm': ('sign', 'row')}}\n"
+            "plots = ('rate', 'grid', 'decay', 'geometry', 'noise')\n"
+            "mine = Preset('Mine', 'Which?', spec, ({'transport': True},), plots, study)\n"
+            "panel = Explorer(preset=mine); panel"
+        ]
+    )
+    lab.wait_for_frame(1)
+    for name, said in (
+        ("Rate", "Beside it, transport on: measured slope"),
+        ("Grid", "weighted mean"),
+        ("Decay", "3,000 calls, 8 seeds"),
+        ("Noise", "slope of the medians"),
+    ):
+        tab(page, name).click()
+        press(page, "Run")
+        wait_for_state(page, "finished")
+        page.locator(".explorer-sentence", has_text=said).wait_for()
+        lab.screenshot(f"panel-{name.lower()}-light")
+    tab(page, "Geometry").click()
+    page.locator(".explorer-sentence", has_text="3,000 calls, 8 seeds").wait_for()
+    wait_for_state(page, "finished")
+    lab.screenshot("panel-geometry-light")
+    lab.set_theme("JupyterLab Dark")
+    tab(page, "Rate").click()
+    page.locator(".explorer-sentence", has_text="2 horizons from").wait_for()
+    lab.screenshot("panel-rate-dark")
+    press(page, "Reset")
+    page.locator(".explorer-sentence", has_text="0 of 2 horizons").wait_for()
+
+
+def test_another_picture_may_be_looked_at_while_a_run_goes_on(lab):
+    page = lab.open(PANEL)
+    lab.wait_for_frame(1)
+    press(page, "Run")
+    wait_for_state(page, "running")
+    tab(page, "Geometry").click()
+    frame = lab.frame()
+    lab.wait_for_frame(frame + 5)
+    wait_for_state(page, "running")
+    tab(page, "Noise").click()
+    page.locator(".explorer-status", has_text="idle").wait_for()
+    tab(page, "Decay").click()
+    wait_for_state(page, "paused")
+    press(page, "Go on")
+    wait_for_state(page, "finished")

@@ -69,7 +69,7 @@ def view():
 @pytest.fixture
 def session(view):
     session = Session(view, clock=Ticking())
-    session.show_spec(SPEC)
+    session.show(Wish(SPEC, "show"))
     yield session
     session.close()
     if session._worker is not None:
@@ -94,7 +94,7 @@ def test_a_new_session_is_idle_and_shows_an_empty_picture(session, view):
 def test_a_run_goes_through_its_states_in_order(view):
     states = []
     session = Session(view, lambda: states.append(session.state), clock=Ticking())
-    session.show_spec(SPEC)
+    session.show(Wish(SPEC, "show"))
     session.want(Wish(SPEC, "run"))
     until(lambda: session.state == "finished")
     session.want(Wish(SPEC, "show"))
@@ -109,7 +109,7 @@ def test_the_worker_rests_once_after_its_work_and_gives_memory_back(view, monkey
     monkeypatch.setattr("explorer.ui.session.REST_S", 0.01)
     monkeypatch.setattr("explorer.ui.session.give_memory_back", lambda: done.append("memory"))
     session = Session(view, on_rest=lambda: done.append(session.state), clock=Ticking())
-    session.show_spec(SPEC)
+    session.show(Wish(SPEC, "show"))
     for _ in range(2):
         session.want(Wish(SPEC, "run"))
         until(lambda: session.state == "finished" and len(done) == 2)
@@ -122,7 +122,7 @@ def test_the_worker_rests_once_after_its_work_and_gives_memory_back(view, monkey
 def test_while_a_job_is_made_the_page_is_told(view, monkeypatch):
     told = []
     session = Session(view, lambda: told.append(session.preparing), clock=Ticking())
-    session.show_spec(SPEC)
+    session.show(Wish(SPEC, "show"))
     session.want(Wish(SPEC, "run"))
     until(lambda: session.state == "finished")
     assert True in told
@@ -142,7 +142,7 @@ def test_a_rest_that_fails_costs_neither_the_run_nor_the_worker(view, monkeypatc
         raise OSError("no room")
 
     session = Session(view, on_rest=fail, clock=Ticking())
-    session.show_spec(ENDLESS)
+    session.show(Wish(ENDLESS, "show"))
     session.want(Wish(ENDLESS, "run"))
     until(lambda: session.job is not None and session.job.share > 0)
     session.want(Wish(ENDLESS, "pause"))
@@ -342,7 +342,7 @@ def test_a_run_shows_no_more_frames_than_the_view_is_ready_for(allowed):
 
     view = RecordingView(ready=ready)
     session = Session(view, clock=Ticking())
-    session.show_spec(LONG)
+    session.show(Wish(LONG, "show"))
     session.run(Wish(LONG, "run"))
     assert left[0] < 0
     assert len(view.frames) == 1 + allowed + 1  # the empty picture, the live ones, the last one
@@ -355,7 +355,7 @@ def test_the_last_picture_is_shown_before_finished_is_said(view):
         lambda: seen.append((session.state, [frame["alt"] for frame in view.frames])),
         clock=Ticking(),
     )
-    session.show_spec(SPEC)
+    session.show(Wish(SPEC, "show"))
     session.run(Wish(SPEC, "run"))
     shown = next(alts for state, alts in seen if state == "finished")
     assert shown[-1].startswith("200 calls, 2 seeds:")
@@ -466,6 +466,18 @@ def test_a_grid_and_variants_of_a_study(session):
     session.want(Wish(SPEC, "run", plot="grid", options=options))
     until(lambda: session.plot == "grid" and session.job.finished)
     assert [cell.spec.norm for cell in session.job.data.cells] == options["norm"]
+
+
+def test_what_was_shown_before_a_run_has_the_run_s_variants(view):
+    wish = Wish(SPEC, "show", ({"transport": True},), "rate", RATE)
+    session = Session(view, clock=Ticking())
+    session.show(wish)
+    session.want(wish._replace(action="run"))
+    until(lambda: session.state == "finished")
+    assert [label for label, _ in session.job.beside] == ["transport on"]
+    session.want(Wish(SPEC, "run", plot="rate", options=RATE))
+    until(lambda: session.state == "finished" and not session.job.beside)
+    session.close()
 
 
 def test_a_long_computation_is_given_up_for_a_newer_wish(session, monkeypatch):
@@ -619,7 +631,7 @@ def test_the_seconds_are_those_that_a_user_waits_and_stand_still_when_it_is_over
     stood = session.seconds
     assert next(ticks) > stood
     assert session.seconds == stood
-    session.show_spec(SPEC)
+    session.show(Wish(SPEC, "show"))
     session.run(Wish(SPEC.replace(horizon=SPEC.horizon // 2), "run"))
     assert session.seconds < stood, "a new job counts anew"
 

@@ -1,0 +1,38 @@
+"""What the page wants of the worker, and the states that a session may be in."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
+
+from explorer.run.spec import RunSpec
+
+State = Literal["idle", "running", "paused", "finished", "failed"]
+Action = Literal["run", "pause", "show", "turn"]
+
+
+class Wish(NamedTuple):
+    """What the page wants done, with what.
+
+    Attributes:
+        spec: The choice.
+        action: ``"run"``, ``"pause"``, ``"show"`` an empty picture, or ``"turn"`` to another plot,
+            with what was last done for it.
+        variants: Fields that differ, each of them run beside it.
+        plot: Name of ``PLOTS``; what it draws is worked at.
+        options: Arguments of a study, as what a grid runs over.
+    """
+
+    spec: RunSpec
+    action: Action
+    variants: tuple[Mapping[str, Any], ...] = ()
+    plot: str = "decay"
+    options: Mapping[str, Any] = MappingProxyType({})
+
+    @property
+    def work(self) -> tuple[Any, ...]:
+        """What has to be done for it: equal for wishes that one job can serve."""
+        return self.spec, tuple(map(dict, self.variants)), dict(self.options)
+
+
+class GivenUpError(Exception):
+    """Raised inside a long computation when a newer wish has come."""
