@@ -17,8 +17,9 @@ FLOORS = {
     "run": 3,
     "plots": 4,
     "ui": 5,
-    "lesson": 5,
-    "_exercises": 6,
+    "_verdict": 4,
+    "_exercises": 5,
+    "lesson": 6,
     "__init__": 6,
     "__main__": 6,
 }

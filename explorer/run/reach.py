@@ -82,7 +82,7 @@ class ChainClass:
         >>> plain = ChainClass(2.0)
         >>> four, sixteen = plain.point(rank=4, length=4), plain.point(rank=4, length=16)
         >>> round(four.eps / sixteen.eps, 2), sixteen.low > 16 * four.low / 1.3
-        (2.03, True)
+        (2.02, True)
     """
 
     moment: float

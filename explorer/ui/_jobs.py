@@ -115,7 +115,7 @@ class StudyJob:
     Args:
         kind: What is studied: a key of ``STUDIES``.
         spec: The spec.
-        variants: Fields that differ, each of them a study beside the first.
+        variants: Fields that differ, each of them a study beside the first where it can be drawn.
         options: Arguments of the study.
     """
 
@@ -127,6 +127,7 @@ class StudyJob:
         options: Mapping[str, Any],
     ) -> None:
         self._kind = kind
+        variants = variants if kind in DRAWN_BESIDE else ()
         self._works = [STUDIES[kind](spec.replace(**change), options) for change in ({}, *variants)]
         self._labels = [label_of(change) for change in variants]
         self.estimate_s: float | None = None
@@ -171,6 +172,8 @@ def _grid(spec: RunSpec, options: Mapping[str, Any]) -> GridSweep:
     arguments = {name: values for name, values in options.items() if name in own}
     return GridSweep(spec, fields or {"rows": SIZES}, **arguments)
 
+
+DRAWN_BESIDE = ("rate", "grid")  # the others fill their picture, and have no use for variants
 
 # what a plot draws -> the work that makes it; the work holds its data under the same name
 STUDIES: Mapping[str, Any] = {

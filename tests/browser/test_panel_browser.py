@@ -228,6 +228,7 @@ def test_pictures_are_chosen_by_buttons_and_run_does_what_the_chosen_one_shows(l
         ("Noise", "slope of the medians"),
     ):
         tab(page, name).click()
+        page.locator(".explorer-status", has_text="idle").wait_for()
         press(page, "Run")
         wait_for_state(page, "finished")
         page.locator(".explorer-sentence", has_text=said).wait_for()

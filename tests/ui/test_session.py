@@ -468,6 +468,16 @@ def test_a_grid_and_variants_of_a_study(session):
     assert [cell.spec.norm for cell in session.job.data.cells] == options["norm"]
 
 
+@pytest.mark.parametrize("plot", ["noise", "contest"])
+def test_a_study_that_fills_its_picture_has_nothing_beside_it(session, plot):
+    spec = SPEC.replace(problem="quadratic", rows=2, columns=2)
+    options = {"norms": ("frobenius", "sign")} if plot == "contest" else {}
+    session.want(Wish(spec, "run", ({"transport": True},), plot, options))
+    until(lambda: session.state == "finished")
+    assert session.job.beside == []
+    assert session.sentence == session.job.data.sentence
+
+
 def test_what_was_shown_before_a_run_has_the_run_s_variants(view):
     wish = Wish(SPEC, "show", ({"transport": True},), "rate", RATE)
     session = Session(view, clock=Ticking())
