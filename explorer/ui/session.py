@@ -397,8 +397,9 @@ class Session:
 
     @property
     def _shown(self) -> str:
-        # before a study has begun there is nothing of its kind to draw
-        return self.plot if self.job is not None else "decay"
+        # a study that cannot be made leaves nothing of its kind to draw
+        empty = self.job is None and PLOTS[self.plot].draws != "trace"
+        return "decay" if empty else self.plot
 
 
 _sessions: "weakref.WeakSet[Session]" = weakref.WeakSet()

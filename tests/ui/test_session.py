@@ -478,6 +478,15 @@ def test_a_study_that_fills_its_picture_has_nothing_beside_it(session, plot):
     assert session.sentence == session.job.data.sentence
 
 
+def test_every_picture_of_a_run_has_an_empty_one_of_its_own(session, view):
+    empty = view.frames[-1]["axes"]
+    session.want(Wish(SPEC, "turn", plot="geometry"))
+    until(lambda: session.plot == "geometry" and len(view.frames[-1]["axes"]) == 2)
+    assert session.state == "idle"
+    session.want(Wish(SPEC, "turn"))
+    until(lambda: view.frames[-1]["axes"] == empty)
+
+
 def test_what_was_shown_before_a_run_has_the_run_s_variants(view):
     wish = Wish(SPEC, "show", ({"transport": True},), "rate", RATE)
     session = Session(view, clock=Ticking())
