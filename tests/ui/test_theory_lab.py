@@ -94,17 +94,23 @@ def test_kind_noise():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("p", "known"), [(1.3, 0.165), (1.6, 0.220), (2.0, 0.251)])
-def test_rank_spike(p, known):
+@pytest.mark.parametrize(("p", "exponent"), [(1.3, 0.158), (1.6, 0.214), (2.0, 0.250)])
+def test_rank_spike(p, exponent):
     preset = PRESETS["rank-spike"]
-    spec = preset.spec.replace(tail_index=p, device="cpu")
-    # one sigma at r = 1 for all p, as a noise level means there; known at a horizon of 1e7
-    spec = spec.replace(noise_scale={1.3: 0.1134, 1.6: 0.179, 2.0: 0.261}[p])
+    # one window at r = 1 for all p, as a noise level of 20 has there
+    scale = {1.3: 0.1134, 1.6: 0.179, 2.0: 0.261}[p]
     options = {"rows": (1, 2, 4, 8, 16, 32), "horizons": (10_000_000,)}
-    job = make_job("grid", spec, (), options)
-    while not job.finished:
-        job.advance()
-    assert job.data.slope == pytest.approx(known, abs=SLOPE)
+    slopes = []
+    # all entries start at one and move in multiples of one step, so that a single slope depends by
+    # some .02 on how often the step fits in: several scales take that out
+    for factor in (0.8, 0.9, 1.0, 1.1, 1.2):
+        spec = preset.spec.replace(tail_index=p, noise_scale=factor * scale, seeds=4, device="cpu")
+        job = make_job("grid", spec, (), options)
+        while not job.finished:
+            job.advance()
+        assert job.data.bound_slope == pytest.approx(exponent, abs=0.002)
+        slopes.append(job.data.slope)
+    assert np.mean(slopes) == pytest.approx(exponent, abs=SLOPE)
 
 
 @pytest.mark.slow
@@ -145,7 +151,8 @@ def test_lower_smooth_has_the_transported_exponent():
 @pytest.mark.slow
 def test_lower_rank():
     reach, _ = study("lower-rank")
-    assert reach.low_slope == pytest.approx(1, abs=0.03)
+    # the noise of hidden rows makes reveals at r = 8 7 % more frequent than 1/r says
+    assert reach.low_slope == pytest.approx(1 - np.log(1.07) / np.log(8), abs=0.005)
     assert reach.slope("Scion, tuned by grid") == pytest.approx(1, abs=0.1)
     assert reach.below == 0
 
