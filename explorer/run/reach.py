@@ -235,7 +235,7 @@ class Reach:
             "of arXiv:2605.18528.",
             "it is no statement that one of these methods is worse than another: tuned ones all "
             "come close to it.",
-            "look-ahead does not pay on this chain: transport needs more calls here than plain Scion.",
+            "look-ahead does not pay on this chain: transport needs more calls here than without.",
         )
 
     @property
