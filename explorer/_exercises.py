@@ -30,8 +30,9 @@ def _spectral_step(function: Any) -> Verdict:
 def _calls_to_halve(answer: Any) -> Verdict:
     wrong = {
         2: "half the stationarity for twice the calls is a rate of -1, which no noisy method has",
-        4: "that is the rate -1/2 of an average of independent draws; here the window must grow "
-        "with the calls as well",
+        4: "that is the rate of an average of draws that have a variance; these have none, and the "
+        "window must grow with the calls as well",
+        8: "that is the rate at which an average of such draws falls; a run must move as well",
         16: "that is the rate for noise with a variance",
     }
     return _number(answer, 2 ** -calls_exponent(1.5), wrong)
@@ -74,8 +75,8 @@ def _log_log_slope(function: Any) -> Verdict:
 @exercise("06.4")
 def _what_one_run_shows(answer: Any) -> Verdict:
     reasons = {
-        "rate": "the parameters of that run are those of one horizon, and it ends on their floor",
-        "nothing": "it does show something: where these parameters end",
+        "rate": "the parameters of that run are fixed, so it cannot go on falling for ever",
+        "nothing": "look at what the curve does once the start is forgotten",
     }
     return _word(answer, "floor", reasons)
 

@@ -9,7 +9,7 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.registry import PLOTS
+from explorer.registry import NOISES, PLOTS
 from explorer.run._table import write_rows
 from explorer.run.rate import Rate
 from explorer.run.spec import RunSpec
@@ -118,9 +118,10 @@ class Grid:
     def exponent(self) -> float:
         r"""The theorem's exponent in the number of rows or columns; NaN where it is silent.
 
-        In :math:`r = \min(m, n)` it is that of N with the other sign, for the spectral norm at one
-        :math:`L\Delta`, whatever the law of the noise; the worst law hits one singular direction a
-        call, and one that fills all of them at once shows no dependence.
+        In :math:`r = \min(m, n)` it is that of N with the other sign, for the spectral norm, runs
+        tuned to their noise, one :math:`L\Delta`, and one size of the noise's dual norm a call: a
+        noise level, or a scale where a call is of rank one. The worst law hits one singular
+        direction a call; one that fills all at once shows no dependence.
         """
         sizes, (name, *_) = self._sizes, self.axes
         other = {"rows": self.spec.columns, "columns": self.spec.rows}.get(name)
@@ -128,6 +129,8 @@ class Grid:
         scales = [c.constants["smoothness"] * c.constants["gap"] for c in runs if c.constants]
         alike = len(scales) == len(runs) > 1 and np.allclose(scales, scales[0])
         if len(sizes) < 2 or other is None or self.spec.norm != "spectral" or not alike:
+            return np.nan
+        if not all(_as_the_theorem_says(run) for run in runs):
             return np.nan
         if sizes.max() <= other:
             return -runs[0].exponent
@@ -207,6 +210,15 @@ class Grid:
 
     def _repr_png_(self) -> bytes:  # pyright: ignore[reportUnusedFunction]  # IPython's
         return PLOTS["grid"].png(self)
+
+
+def _as_the_theorem_says(run: Trace) -> bool:
+    """Return whether a run is tuned to its noise, whose calls have a size that no shape changes."""
+    spec = run.spec
+    of_rank_one = not NOISES[NOISES.parse(spec.noise)[0]].entrywise
+    one_size = spec.noise_level is not None if not of_rank_one else spec.noise_scale is not None
+    noisy = bool(run.constants and run.constants["noise"] > 0)
+    return noisy and one_size and spec.schedule == "horizon" and spec.tuned_for is None
 
 
 def axes_of(fields: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:

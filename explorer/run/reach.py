@@ -228,13 +228,13 @@ class Reach:
             "L gap/(D0 l1 G^2)" if not self.family.hessian else "gap sqrt(rho)/(D0 sqrt(l2) G^1.5)"
         )
         return (
-            "N_low is about the mean over the run at one batch size, exact for this chain, and "
-            "proved for methods that move only where they have seen a gradient, on matrices with "
-            f"max(m,n)/min(m,n) of at least T = {wide}.",
+            "N_low is about the mean over the run at one batch size, exact for the inequality of "
+            "this chain, and proved for methods that move only where they have seen a gradient, on "
+            f"matrices with max(m,n)/min(m,n) of at least T = {wide}.",
             "for arbitrary methods, and max(m,n)/min(m,n)^2 large, the lower bound is the theorem "
             "of arXiv:2605.18528.",
-            "it is no statement that one of these methods is worse than another: tuned ones all "
-            "come close to it.",
+            "it is no statement that one of these methods is worse than another: those tuned by "
+            "grid all come close to it.",
             "look-ahead does not pay on this chain: transport needs more calls here than without.",
         )
 
@@ -249,6 +249,8 @@ class Reach:
             ratios = self.ratios(method)
             ratios = ratios[np.isfinite(ratios)]
             if not len(ratios):
+                if len(self.calls(method)[0]):
+                    parts.append(f"{method} did not come to eps")
                 continue
             slope = self.slope(method)
             said = f", slope {slope:.2f}" if np.isfinite(slope) else ""

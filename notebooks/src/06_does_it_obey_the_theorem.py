@@ -119,7 +119,7 @@ for number, answer in {"06.2": my_spec, "06.3": my_slope, "06.4": my_answer}.ite
 # <details><summary>For the teacher</summary>
 #
 # Five minutes of open play before the first question; 15 for the observations, 15 for the exercises.
-# Most predict 4, from the law of large numbers for a fixed mean. Ask the class: *the interval of the
+# Most predict 4, from averages of draws that have a variance. Ask the class: *the interval of the
 # measured slope does not hold the theorem's exponent. Is the theorem wrong?* (A bound is no
 # prediction, and the interval knows nothing of the lower-order terms at these horizons: leave one
 # horizon out and look how far the slope moves.)
