@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
+from explorer.registry import PLOTS
 from explorer.run.spec import RunSpec
 
 State = Literal["idle", "running", "paused", "finished", "failed"]
-Action = Literal["run", "pause", "show", "turn"]
+Action = Literal["run", "pause", "show", "reset", "turn"]
 
 
 class Wish(NamedTuple):
@@ -15,8 +16,9 @@ class Wish(NamedTuple):
 
     Attributes:
         spec: The choice.
-        action: ``"run"``, ``"pause"``, ``"show"`` an empty picture, or ``"turn"`` to another plot,
-            with what was last done for it.
+        action: ``"run"``, ``"pause"``, ``"show"`` an empty picture, ``"reset"``, which forgets the
+            work behind every other picture too, or ``"turn"`` to another plot, with what was last
+            done for it.
         variants: Fields that differ, each of them run beside it.
         plot: Name of ``PLOTS``; what it draws is worked at.
         options: Arguments of a study, as what a grid runs over.
@@ -29,9 +31,17 @@ class Wish(NamedTuple):
     options: Mapping[str, Any] = MappingProxyType({})
 
     @property
+    def kind(self) -> str:
+        """What its plot draws: pictures of one kind share their work."""
+        return PLOTS[self.plot].draws
+
+    @property
     def work(self) -> tuple[Any, ...]:
         """What has to be done for it: equal for wishes that one job can serve."""
         return self.spec, tuple(map(dict, self.variants)), dict(self.options)
+
+
+Mail = Wish | Literal["redraw"]
 
 
 class GivenUpError(Exception):

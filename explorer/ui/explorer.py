@@ -39,8 +39,6 @@ STYLE = (
   font-size: 12px; line-height: 1.35; white-space: normal; }
 body[data-jp-theme-light="false"] .explorer-error,
 body[data-jp-theme-light="false"] .explorer-failed { color: var(--jp-error-color1, #f44336); }
-.explorer-table { font-family: var(--jp-code-font-family, monospace); font-size: 12px;
-  line-height: 1.3; white-space: pre; overflow-x: auto; }
 .explorer-controls .widget-htmlmath-content { overflow: hidden; }
 .explorer-tabs .widget-toggle-button { width: auto; padding: 0 10px; }
 .explorer-run.mod-active { box-shadow: none; background-color: var(--jp-brand-color1, #1976d2); }
@@ -340,9 +338,8 @@ class Explorer(widgets.VBox):
         self.controls.load(self._start_spec)
         self._xscale.value = "log"
         self._offer_plots()
-        self.session.forget()
         self.session.drop_kept()
-        self.session.want(self._wish("show"))
+        self.session.want(self._wish("reset"))
         self._show_status()
 
     def _new_seed(self) -> None:
@@ -373,10 +370,9 @@ class Explorer(widgets.VBox):
             return
         session = self.session
         job, state = session.job, session.state
-        label, icon = {
-            "running": ("Pause", "pause"),
-            "paused": ("Go on", "play"),
-        }.get(state, ("Run", "play"))
+        label, icon = ("Pause", "pause") if state == "running" else ("Run", "play")
+        if state == "paused" and not self._changed():
+            label = "Go on"
         self._run_button.description, self._run_button.icon = label, icon
         self._progress.value = job.share if job is not None else 0.0
         if state == "failed":
@@ -395,7 +391,8 @@ class Explorer(widgets.VBox):
     def _said(self) -> list[tuple[str, str]]:
         said: list[tuple[str, str]] = []
         job, session = self.session.job, self.session
-        if job is not None and session.state in ("finished", "idle") and self.spec != session.spec:
+        resting = session.state != "running" and not session.preparing
+        if job is not None and resting and self._changed():
             said.append(("explorer-why", "Settings changed: press Run to draw them."))
         table = " explorer-table" if "\n" in session.sentence else ""
         said.append((f"explorer-sentence{table}", session.sentence))
@@ -403,7 +400,16 @@ class Explorer(widgets.VBox):
             said.extend(("explorer-why", note[0].upper() + note[1:]) for note in job.data.notes)
         return said
 
+    def _changed(self) -> bool:
+        """Return whether a press of Run would begin something else than what is shown."""
+        shown, next_one = self.session.wish, self._wish("run")
+        return shown is not None and shown.kind == next_one.kind and shown.work != next_one.work
+
     def _standing(self) -> str:
+        waiting = [PLOTS[work.plot].label for work in self.session.elsewhere]
+        return "; ".join([self._standing_here(), *(f"{label} paused" for label in waiting)])
+
+    def _standing_here(self) -> str:
         job, state = self.session.job, self.session.state
         if self.session.preparing:
             return "preparing: constants of the noise, first gradient"

@@ -1,12 +1,12 @@
-"""Session: one worker and one mailbox; the only thread that draws."""
+"""Session: one worker, who does what lies in the mailbox; the only thread that draws."""
 
 import atexit
 import threading
 import time
 import traceback
 import weakref
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, final
 
 from explorer.noise._constant import PULSE
@@ -16,20 +16,64 @@ from explorer.run.device import few_threads, give_memory_back
 from explorer.run.spec import RunSpec
 from explorer.run.trace import Trace
 from explorer.ui._jobs import Job, Kept, in_words, label_of, make_job
+from explorer.ui._mailbox import Mailbox
 from explorer.ui._painter import Painter
 from explorer.ui._view import View
 from explorer.ui._wish import Action, GivenUpError, State, Wish
 
-QUIET_S = 0.05  # a slider that is being dragged leaves many wishes; the run waits for the last
 REST_S = 0.5  # without a wish, then the picture is one to be stored
 MOST_KEPT = 4
+INTENTS: Mapping[Action, State] = {
+    "run": "running",
+    "pause": "paused",
+    "show": "idle",
+    "reset": "idle",
+}
+
+
+@dataclass
+class Work:
+    """What is done, or was last done, for one kind of picture.
+
+    Attributes:
+        wish: What it is done for.
+        plot: The picture of its kind that is shown, or was last.
+        job: What does it; None before there is one, and where there can be none.
+        state: Where it stands.
+        seconds: Time that a user has waited for it, pauses left out.
+        error: The sentence of its failure, or None.
+    """
+
+    wish: Wish
+    plot: str
+    job: Job | None = None
+    state: State = "idle"
+    seconds: float = 0.0
+    error: str | None = None
+
+    @property
+    def data(self) -> Any:
+        """What is there to be drawn; without a job an empty trace."""
+        return self.job.data if self.job is not None else Trace(spec=self.wish.spec)
+
+    @property
+    def drawn(self) -> str:
+        """The picture that can be drawn: a study that cannot be made has nothing for its own."""
+        return self.plot if self.job is not None or self.wish.kind == "trace" else "decay"
+
+    def stands(self) -> State:
+        """Return the state that work which nobody goes on with is in."""
+        if self.job is None or self.state == "failed":
+            return self.state
+        begun = self.job.share > 0 or self.state in ("running", "paused")
+        return "finished" if self.job.finished else "paused" if begun else "idle"
 
 
 @final
 class Session:
-    """Runs what is wished for, one wish at a time, and shows it.
+    """Does what is wished for, one wish at a time, and shows it.
 
-    Callbacks of the page only leave a wish, and the newest wins; the worker looks between steps.
+    Callbacks of the page only leave mail, and the newest counts; the worker looks between steps.
     So no thread ever waits for a run to end, and no two threads touch a figure.
 
     Args:
@@ -39,18 +83,10 @@ class Session:
         clock: Seconds on a clock that never goes back.
 
     Attributes:
-        state: idle, running, paused, finished or failed.
-        intent: The state that the newest wish leads to: what a press of a button is about, since
-            a run takes a moment to begin.
-        plot: Name of the picture that is shown.
-        job: The present or last work of the kind that the plot draws.
-        spec: What the job runs.
+        kept: Kept runs, at most four; their labels are the fields by which they differ.
         painter: What draws.
         preparing: True while a job is being made.
-        seconds: Time that a user has waited for the job, pauses left out.
-        kept: Kept runs, at most four; their labels are the fields by which they differ.
-        error: The sentence of the last failure, or None.
-        traceback: Its traceback, or that of a rest that failed, for whoever debugs it.
+        traceback: Of the last failure, or of a rest that failed, for whoever debugs it.
     """
 
     def __init__(
@@ -60,49 +96,99 @@ class Session:
         on_rest: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.state: State = "idle"
-        self.intent: State = "idle"
-        self.plot = "decay"
-        self.job: Job | None = None
-        self._jobs: dict[str, tuple[Wish, Job]] = {}
-        self.spec: RunSpec | None = None
         self.kept: list[Trace] = []
-        self.error: str | None = None
-        self.traceback: str | None = None
         self.painter = Painter(view, clock)
-        self.seconds = 0.0
         self.preparing = False
+        self.traceback: str | None = None
+        self._works: dict[str, Work] = {}
+        self._now: Work | None = None  # the one that is shown; read once, it belongs together
+        self._wanted = "decay"  # the picture that the newest mail leads to
+        self._intents: dict[str, State] = {}
         self._clock = clock
         self._on_change = on_change
         self._on_rest = on_rest
-        self._mailbox = threading.Condition()
-        self._wish: Wish | None = None
-        self._redraw = False
-        self._closed = False
+        self._mailbox = Mailbox()
         self._engine = threading.RLock()  # held by whoever steps and draws
         self._worker: threading.Thread | None = None
         view.on_view(self._looked_at)
         _sessions.add(self)
 
+    @property
+    def state(self) -> State:
+        """idle, running, paused, finished or failed."""
+        return self._now.state if self._now else "idle"
+
+    @property
+    def intent(self) -> State:
+        """The state that the newest mail leads to: what a press of a button is about.
+
+        For a run takes a moment to begin.
+        """
+        return self._intents.get(PLOTS[self._wanted].draws, "idle")
+
+    @property
+    def wish(self) -> Wish | None:
+        """What the work that is shown was made for."""
+        return self._now.wish if self._now else None
+
+    @property
+    def plot(self) -> str:
+        """Name of the picture that is shown."""
+        return self._now.plot if self._now else "decay"
+
+    @property
+    def job(self) -> Job | None:
+        """The present or last work of the kind that the plot draws."""
+        return self._now.job if self._now else None
+
+    @property
+    def spec(self) -> RunSpec | None:
+        """What the job runs."""
+        return self._now.wish.spec if self._now else None
+
+    @property
+    def seconds(self) -> float:
+        """Time that a user has waited for the job, pauses left out."""
+        return self._now.seconds if self._now else 0.0
+
+    @property
+    def error(self) -> str | None:
+        """The sentence of the failure, or None."""
+        return self._now.error if self._now else None
+
+    @property
+    def elsewhere(self) -> list[Work]:
+        """Work behind other pictures that waits to be gone on with."""
+        now = self._now
+        return [w for w in [*self._works.values()] if w is not now and w.state == "paused"]
+
     def want(self, wish: Wish) -> None:
-        """Leave a wish; the newest wins. The worker starts with the first one."""
+        """Leave a wish, of which the newest counts, or a turn; the worker starts with the first."""
         with self._mailbox:
-            if self._closed:
+            if not self._mailbox.leave(wish):
                 return
-            self._wish = wish
-            self._intend(wish.action)
+            self._wanted = wish.plot
+            if wish.action == "reset":
+                self._intents.clear()
+            if wish.action != "turn":
+                self._intents[wish.kind] = INTENTS[wish.action]
             if self._worker is None:
-                self._worker = threading.Thread(target=self._work, daemon=True, name="explorer")
+                self._worker = threading.Thread(target=self._serve, daemon=True, name="explorer")
                 self._worker.start()
-            self._mailbox.notify_all()
 
     def look(self, **changes: Any) -> None:
         """Change how the picture looks, and have it drawn again."""
         with self._mailbox:
             look = replace(self.painter.look, **changes)
             if look != self.painter.look:
-                self.painter.look, self._redraw = look, True
-            self._mailbox.notify_all()
+                self.painter.look = look
+                self._mailbox.leave("redraw")
+        if self._worker is None:
+            self._draw_if_free()
+
+    def look_again(self) -> None:
+        """Have the present picture drawn again."""
+        self._mailbox.leave("redraw")
         if self._worker is None:
             self._draw_if_free()
 
@@ -120,36 +206,28 @@ class Session:
         self.kept = []
         self.look_again()
 
-    def look_again(self) -> None:
-        """Have the present picture drawn again."""
-        with self._mailbox:
-            self._redraw = True
-            self._mailbox.notify_all()
-        if self._worker is None:
-            self._draw_if_free()
-
     def run(self, wish: Wish) -> Job:
         """Do a wish in the caller's thread, to its end; the same loop, the same numbers.
 
         A run of the worker is put to rest first. Ctrl-C leaves an incomplete job.
         """
-        with self._mailbox:
-            self._wish = Wish(wish.spec, "pause") if self._worker is not None else None
-            self._mailbox.notify_all()
-        with self._engine:
+        with self._mailbox.guest(), self._engine:
             with self._mailbox:
-                self._wish = None
-                self._intend(wish.action)
-            before = self.job
+                self._mailbox.drop_wishes()
+                self._wanted, self._intents[wish.kind] = wish.plot, "running"
+            self._turn_to(wish)
+            assert self._now is not None, "a turn leads to some work"
+            before = self._now.job
             try:
                 self._begin(wish)
-                assert self.job is not None, "a wish to run begins a job"
-                self._go_on(self.job, attentive=False)
+                self._go_on(attentive=False)
             except KeyboardInterrupt:
-                if self.job is before:  # nothing began: there is nothing of this wish to return
+                begun = self.job is not before
+                self._enter("paused" if begun else self._now.stands())
+                if not begun:  # there is nothing of this wish to return
                     raise
-                self._enter("paused")
             except Exception as error:
+                self._draw_nothing()
                 self._fail(error)
                 raise
         if self._worker is None:
@@ -160,30 +238,24 @@ class Session:
     def show(self, wish: Wish) -> None:
         """Show the empty picture of a wish in the caller's thread, before anything has run."""
         with self._engine:
-            self.spec, self.plot = wish.spec, wish.plot
+            self._wanted = wish.plot
+            self._turn_to(wish)
             try:
-                self._begin(wish)
-                self._enter("idle")
-                self._draw(last=True)
+                self._show(wish)
             except ValueError as error:  # no such study for this spec: the page says why
-                self.job = None
-                self._draw(last=True)
+                self._draw_nothing()
                 self._fail(error)
-
-    def forget(self) -> None:
-        """Forget what was done for every picture but the present one, which a wish replaces."""
-        self._jobs = {}
 
     def last(self, draws: str) -> Any:
         """Return the data of the last job of a kind, ``"trace"``, ``"rate"``, ..., or None."""
-        _, job = self._jobs.get(draws, (None, None))
-        return None if job is None or (job.share == 0 and self.state == "idle") else job.data
+        work = self._works.get(draws)
+        if work is None or work.job is None or (work.job.share == 0 and work.state == "idle"):
+            return None
+        return work.job.data
 
     def close(self) -> None:
         """Let the worker go after its present step; the view stays as it is."""
-        with self._mailbox:
-            self._closed, self._wish = True, None
-            self._mailbox.notify_all()
+        self._mailbox.close()
 
     def join(self, timeout_s: float = 5.0) -> None:
         """Wait until the worker of a closed session has gone."""
@@ -192,48 +264,47 @@ class Session:
             worker.join(timeout_s)
 
     def picture(self) -> bytes:
-        """Return the present picture as a PNG file, light, at two pixels per CSS pixel."""
-        data = self._data()
-        still = data.still() if isinstance(data, Trace) else data
-        beside = [
-            (label, one.still() if isinstance(one, Trace) else one) for label, one in self._beside()
-        ]
-        return Canvas(PLOTS[self._shown](), 2.0).png(still, beside)
+        """Return the present picture as a PNG file, light, at two pixels per CSS pixel.
+
+        Any thread may ask for it, since it draws a copy of the data on a canvas of its own.
+        """
+        work = self._shown()
+        data, beside = _still(work.data), self._beside(work)
+        canvas = Canvas(PLOTS[work.drawn](), 2.0)
+        return canvas.png(data, [(label, _still(one)) for label, one in beside])
 
     @property
     def sentence(self) -> str:
         """The picture in words."""
-        return in_words(self._data(), self._beside())
+        work = self._shown()
+        return in_words(work.data, self._beside(work))
 
     def _looked_at(self, pixel_ratio: float, width: int, theme: str) -> None:
         self.look(pixel_ratio=pixel_ratio, width=max(width, 360), theme=theme)
 
-    def _work(self) -> None:
-        PULSE.set(self._give_up_if_wished)
+    def _serve(self) -> None:
+        PULSE.set(self._give_up_if_pressed)
         rested = True
         while True:
-            with self._mailbox:
-                called = self._mailbox.wait_for(
-                    lambda: self._wish or self._redraw or self._closed,
-                    timeout=None if rested else REST_S,
-                )
-                if self._closed:
-                    return
+            called = self._mailbox.wait(None if rested else REST_S)
+            if self._mailbox.closed:
+                return
             rested = not called
             if rested:
                 self._rest()
                 continue
-            self._wait_for_quiet()
+            self._mailbox.wait_for_quiet()
             with self._engine:
                 try:
                     self._do_next()
-                except GivenUpError:  # for the wish that lies in the mailbox
-                    pass
                 except Exception as error:
                     self._fail(error)
 
-    def _give_up_if_wished(self) -> None:
-        if self._wish is not None or self._closed:
+    def _give_up_if_pressed(self) -> None:
+        """Leave a computation for what is newer; another picture of the same work can wait."""
+        turn, now = self._mailbox.turn, self._now
+        same = turn is not None and now is not None and turn.kind == now.wish.kind
+        if self._mailbox.pressing and not (same and self._mailbox.wish is None):
             raise GivenUpError
 
     def _rest(self) -> None:
@@ -245,65 +316,76 @@ class Session:
                 self.traceback = traceback.format_exc()
         give_memory_back()
 
-    def _wait_for_quiet(self) -> None:
-        """Return once no newer wish has come for a moment, or at once for a mere redrawing."""
-        with self._mailbox:
-            while (seen := self._wish) is not None:
-                self._mailbox.wait_for(lambda seen=seen: self._wish is not seen, timeout=QUIET_S)
-                if self._wish is seen:
-                    return
-
     def _do_next(self) -> None:
-        with self._mailbox:
-            wish, self._wish = self._wish, None
-            redraw, self._redraw = self._redraw, False
-        if wish is None:
-            if redraw:
-                self._draw(last=True)
-            return
+        mail = self._mailbox.take()
+        if mail == "redraw":
+            self._draw(last=True)
+        elif mail is not None:
+            if mail.action == "reset":
+                self._forget()
+            self._turn_to(mail)
+            try:
+                self._do(mail)
+            except GivenUpError:  # for what is newer; the page says that this was not run
+                self._enter(self._shown().stands())
+            except ValueError:
+                self._draw_nothing()
+                raise
+
+    def _forget(self) -> None:
+        self._shown().state = "idle"  # it does not wait for anything any more
+        self._works.clear()
+
+    def _do(self, wish: Wish) -> None:
+        work = self._shown()
         if wish.action == "turn":
             self._turn(wish)
             return
-        made, _ = self._jobs.get(PLOTS[wish.plot].draws, (None, None))
-        alike = PLOTS[wish.plot].draws == PLOTS[self.plot].draws
-        same = alike and made is not None and made.work == wish.work
-        if self.job is not None and same and wish.action in ("run", "pause"):
-            self.plot = wish.plot
-            if wish.action == "pause" and self.state in ("running", "paused", "finished"):
-                self._enter("finished" if self.job.finished else "paused")
-                self._draw(last=True)
-                return
-            resumes = not self.job.finished and self.state in ("paused", "idle")
-        else:
-            resumes = False
-        if not resumes:
+        if wish.action in ("show", "reset"):
+            self._show(wish)
+            return
+        again = wish.action == "run" and work.stands() == "finished"
+        if work.job is None or work.wish.work != wish.work or work.state == "failed" or again:
             self._prepare(wish)
         if wish.action == "run":
-            assert self.job is not None, "a wish to run begins a job"
-            self._go_on(self.job, attentive=True)
-        else:
-            self._enter("paused" if wish.action == "pause" else "idle")
-            self._draw(last=True)
+            self._go_on(attentive=True)
+            return
+        self._enter("finished" if self._shown().stands() == "finished" else "paused")
+        self._draw(last=True)
+
+    def _turn_to(self, wish: Wish) -> None:
+        """Make the work behind a picture the one that is shown; what ran behind another pauses."""
+        before = self._now
+        now = self._works.setdefault(wish.kind, Work(wish, wish.plot))
+        now.plot = wish.plot
+        self._now = now
+        if before is not None and before is not now and before.state == "running":
+            before.state = "paused"
+            self._intents[before.wish.kind] = "paused"
+        if before is not now:
+            self.painter.restart()
 
     def _turn(self, wish: Wish) -> None:
-        """Show another picture: of the present work, or of the last one of its kind."""
-        draws, before = PLOTS[wish.plot].draws, PLOTS[self.plot].draws
-        running = draws == before and self.state == "running" and self.job is not None
-        self.plot, self.error = wish.plot, None
-        if draws != before:
-            made, self.job = self._jobs.get(draws, (wish, None))
-            self.spec = made.spec
-            self.seconds = 0.0
-        if self.job is None:
-            self._begin(wish)
-        self.painter.restart()
-        if running:
-            assert self.job is not None, "what runs is there"
-            self._go_on(self.job, attentive=True)
+        """Show a picture: of the present work, or of the last one of its kind."""
+        work = self._shown()
+        if work.job is None or (work.stands() == "idle" and work.wish.work != wish.work):
+            self._show(wish)  # nothing has begun: the present choice's
             return
-        done = self.job is not None and self.job.finished
-        begun = self.job is not None and self.job.share > 0
-        self._enter("finished" if done else "paused" if begun else "idle")
+        self.painter.restart()
+        if work.state == "running":
+            self._go_on(attentive=True)
+            return
+        self._enter(work.stands())
+        self._draw(last=True)
+
+    def _show(self, wish: Wish) -> None:
+        """Show the empty picture of a wish; where it cannot be made, that of an empty run."""
+        try:
+            self._begin(wish)
+        except ValueError:
+            self._now = self._works[wish.kind] = Work(wish, wish.plot)
+            raise
+        self._enter("idle")
         self._draw(last=True)
 
     def _prepare(self, wish: Wish) -> None:
@@ -316,31 +398,30 @@ class Session:
             self.preparing = False
 
     def _begin(self, wish: Wish) -> None:
-        self.error = self.traceback = None
-        self.painter.restart()
-        self.seconds = 0.0
-        draws = PLOTS[wish.plot].draws
+        """Make the job of a wish; one that cannot be made changes nothing."""
+        self.traceback = None
         job = None
-        if draws != "trace" or wish.action in ("run", "pause"):  # an empty run needs no constants
-            job = make_job(draws, wish.spec, wish.variants, wish.options)
-        # together: a job that cannot begin changes nothing
-        self.spec, self.job, self.plot = wish.spec, job, wish.plot
-        self._jobs.pop(draws, None)
-        if job is not None:
-            self._jobs[draws] = (wish, job)
+        if wish.kind != "trace" or wish.action in ("run", "pause"):
+            # an empty run needs no constants, so it has no job
+            job = make_job(wish.kind, wish.spec, wish.variants, wish.options)
+        self._now = self._works[wish.kind] = Work(wish, wish.plot, job)
+        self.painter.restart()
 
-    def _go_on(self, job: Job, *, attentive: bool) -> None:
-        """Step until the job ends; an attentive worker stops for a new wish."""
+    def _go_on(self, *, attentive: bool) -> None:
+        """Step until the job ends; an attentive worker stops for new mail."""
+        work = self._shown()
+        job = work.job
+        assert job is not None, "a wish to run begins a job"
         if job.share == 0:
             job.begin()
         self._enter("running")
-        before, began = self.seconds, self._clock()
+        before, began = work.seconds, self._clock()
         with few_threads(job.entries):
             while not job.finished:
-                if attentive and (self._wish is not None or self._closed):
+                if attentive and self._mailbox.pressing:
                     return
                 job.advance()
-                self.seconds = before + self._clock() - began
+                work.seconds = before + self._clock() - began
                 if self.painter.due():
                     self._draw()
         self._draw(last=True)  # first, so that who reads "finished" sees the last picture
@@ -349,57 +430,54 @@ class Session:
     def _fail(self, error: Exception) -> None:
         # what is refused is said in a sentence of ours; of anything else the kind matters
         ours = isinstance(error, ValueError | UnknownNameError)
-        self.error = str(error) if ours else f"{type(error).__name__}: {error}"
+        self._shown().error = str(error) if ours else f"{type(error).__name__}: {error}"
         self.traceback = traceback.format_exc()
         self._enter("failed")
 
-    def _intend(self, action: Action) -> None:
-        if action != "turn":
-            intents: dict[Action, State] = {"run": "running", "pause": "paused", "show": "idle"}
-            self.intent = intents[action]
-
     def _enter(self, state: State) -> None:
+        work = self._shown()
         with self._mailbox:
-            self.state = state
-            if self._wish is None:
-                self.intent = state
+            work.state = state
+            if state != "failed":
+                work.error = None
+            wish = self._mailbox.wish
+            if wish is None or wish.kind != work.wish.kind:
+                self._intents[work.wish.kind] = state
         self._on_change()
 
     def _draw_if_free(self) -> None:
-        # whoever finds the engine busy leaves its wish to the one who draws: hence the loop
-        while self.spec is not None and self._redraw and self._engine.acquire(blocking=False):
+        # whoever finds the engine busy leaves its mail to the one who draws: hence the loop
+        while self._now is not None and self._mailbox.redraw:
+            if not self._engine.acquire(blocking=False):
+                return
             try:
-                self._redraw = False
-                self._draw(last=True)
+                if self._mailbox.take_redraw():
+                    self._draw(last=True)
             finally:
                 self._engine.release()
 
-    def _data(self) -> Any:
-        if self.job is not None:
-            return self.job.data
-        assert self.spec is not None, "a session shows a spec from its first picture on"
-        return Trace(spec=self.spec)
+    def _draw_nothing(self) -> None:
+        """Draw an empty picture where there is no work to draw; what was drawn before stays."""
+        if self._shown().job is None:
+            self._draw(last=True)
 
-    def _beside(self) -> Kept:
-        variants = self.job.beside if self.job is not None else []
-        if PLOTS[self.plot].draws != "trace":
+    def _shown(self) -> Work:
+        assert self._now is not None, "a session shows some work from its first picture on"
+        return self._now
+
+    def _beside(self, work: Work) -> Kept:
+        variants = work.job.beside if work.job is not None else []
+        if work.wish.kind != "trace":
             return variants
-        present = self._data().spec
+        present = work.wish.spec
         kept = [(label_of(_changes(t.spec, present)) or "same", t) for t in self.kept]
         room = MOST_KEPT - len(variants)
         return [*variants, *kept[max(0, len(kept) - room) :]]
 
     def _draw(self, *, last: bool = False) -> None:
-        if self.spec is not None and self.painter.paint(
-            self._data(), self._beside(), plot=self._shown, last=last
-        ):
+        work = self._shown()
+        if self.painter.paint(work.data, self._beside(work), plot=work.drawn, last=last):
             self._on_change()
-
-    @property
-    def _shown(self) -> str:
-        # a study that cannot be made leaves nothing of its kind to draw
-        empty = self.job is None and PLOTS[self.plot].draws != "trace"
-        return "decay" if empty else self.plot
 
 
 _sessions: "weakref.WeakSet[Session]" = weakref.WeakSet()
@@ -413,6 +491,10 @@ def _close_all() -> None:
         session.close()
     for session in open_ones:
         session.join()
+
+
+def _still(data: Any) -> Any:
+    return data.still() if isinstance(data, Trace) else data
 
 
 def _changes(spec: RunSpec, present: RunSpec) -> dict[str, Any]:

@@ -5,9 +5,7 @@ import html
 import io
 import re
 import threading
-import time
 
-import numpy as np
 import pytest
 from PIL import Image
 
@@ -21,21 +19,6 @@ SPEC = RunSpec(horizon=200, seeds=2, device="cpu")
 ENDLESS = SPEC.replace(horizon=5_000_000)
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PATIENCE_S = 30
-
-
-def until(condition):
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.005)
-
-
-def assert_same_bits(trace, other):
-    assert trace.spec == other.spec
-    assert trace.complete
-    assert other.complete
-    np.testing.assert_array_equal(trace.calls, other.calls)
-    np.testing.assert_array_equal(trace.stationarity, other.stationarity)
 
 
 def descendants(widget):
@@ -145,7 +128,7 @@ def test_the_rate_is_offered_only_where_its_plot_is(make):
         without.measure()
 
 
-def test_run_does_what_the_chosen_picture_shows(make):
+def test_run_does_what_the_chosen_picture_shows(make, until):
     panel = make(SPEC)
     assert panel.plot == "decay"
     trace = panel.run()
@@ -161,7 +144,7 @@ def test_run_does_what_the_chosen_picture_shows(make):
     assert panel.data is trace
 
 
-def test_a_preset_shows_its_first_picture_and_reset_comes_back_to_it(make):
+def test_a_preset_shows_its_first_picture_and_reset_comes_back_to_it(make, until):
     panel = make(preset="untuned")
     assert panel.plot == "decay"
     panel._presets.value = "Match heavy"
@@ -194,7 +177,7 @@ def test_the_rate_is_greyed_out_for_a_network(make):
     assert not make(SPEC)._buttons["Measure the rate"].disabled
 
 
-def test_run_in_a_cell_gives_the_trace_of_run(panel):
+def test_run_in_a_cell_gives_the_trace_of_run(panel, assert_same_bits):
     assert panel.trace is None
     trace = panel.run()
     assert isinstance(trace, Trace)
@@ -205,7 +188,7 @@ def test_run_in_a_cell_gives_the_trace_of_run(panel):
     assert trace.sentence[:20] in panel._sentence.value
 
 
-def test_the_button_runs_pauses_and_goes_on(make):
+def test_the_button_runs_pauses_and_goes_on(make, until):
     panel = make(ENDLESS)
     assert panel._run_button.description == "Run"
     press_run(panel)
@@ -219,7 +202,7 @@ def test_the_button_runs_pauses_and_goes_on(make):
     assert panel.session.job is job
 
 
-def test_start_pause_and_stop_do_what_they_say(make):
+def test_start_pause_and_stop_do_what_they_say(make, until):
     panel = make(ENDLESS)
     panel.start()
     until(lambda: panel.state == "running")
@@ -231,13 +214,13 @@ def test_start_pause_and_stop_do_what_they_say(make):
     until(lambda: "not run yet" in panel._sentence.value)
 
 
-def test_a_run_in_the_background_gives_the_trace_of_run(panel):
+def test_a_run_in_the_background_gives_the_trace_of_run(panel, until, assert_same_bits):
     panel.start()
     until(lambda: panel.state == "finished")
     assert_same_bits(panel.trace, run(SPEC))
 
 
-def test_a_choice_while_running_restarts_with_it(make):
+def test_a_choice_while_running_restarts_with_it(make, until, assert_same_bits):
     panel = make(ENDLESS)
     panel.start()
     until(lambda: panel.state == "running")
@@ -246,7 +229,7 @@ def test_a_choice_while_running_restarts_with_it(make):
     assert_same_bits(panel.trace, run(SPEC))
 
 
-def test_a_choice_while_paused_stays_paused(make):
+def test_a_choice_while_paused_stays_paused(make, until):
     panel = make(ENDLESS)
     panel.start()
     until(lambda: panel.state == "running")
@@ -267,14 +250,32 @@ def test_a_choice_after_the_end_keeps_the_picture_and_asks_for_run(panel):
     assert "press Run" not in panel._sentence.value
 
 
-def test_code_repeats_the_run(panel):
+def test_a_choice_made_beside_another_picture_does_not_go_on_with_the_old_run(make, until):
+    panel = make(ENDLESS)
+    panel.start()
+    until(lambda: panel.state == "running" and panel.session.job.share > 0)
+    panel.plot = "rate"
+    until(lambda: panel.session.plot == "rate")
+    until(lambda: "Decay paused" in panel._status.value)
+    panel.controls.load(ENDLESS.replace(tail_index=1.9))
+    panel.plot = "decay"
+    until(lambda: panel.session.plot == "decay" and panel.state == "paused")
+    until(lambda: "Settings changed" in panel._sentence.value)
+    assert panel._run_button.description == "Run"
+    panel.controls.load(ENDLESS)
+    panel._show_status()
+    assert "Settings changed" not in panel._sentence.value
+    assert panel._run_button.description == "Go on"
+
+
+def test_code_repeats_the_run(panel, assert_same_bits):
     names = {}
     exec(panel.code().replace("print(trace)", ""), names)
     assert names["spec"] == SPEC
     assert_same_bits(names["trace"], panel.run())
 
 
-def test_reset_returns_to_where_the_panel_began(panel):
+def test_reset_returns_to_where_the_panel_began(panel, until):
     panel.run()
     press(panel, "Keep")
     panel.controls.widgets["tail_index"].value = 1.3
@@ -287,7 +288,7 @@ def test_reset_returns_to_where_the_panel_began(panel):
     assert panel._xscale.value == "log"
 
 
-def test_new_seed_runs_the_same_choice_with_the_next_seed(panel):
+def test_new_seed_runs_the_same_choice_with_the_next_seed(panel, until, assert_same_bits):
     press(panel, "New seed")
     until(lambda: panel.state == "finished")
     assert panel.spec == SPEC.replace(seed=1)
@@ -295,14 +296,14 @@ def test_new_seed_runs_the_same_choice_with_the_next_seed(panel):
     assert_same_bits(panel.trace, run(SPEC.replace(seed=1)))
 
 
-def test_a_new_seed_keeps_the_variants_of_the_preset(make):
+def test_a_new_seed_keeps_the_variants_of_the_preset(make, until):
     panel = make(preset=Preset("Mine", "Why?", SPEC, ({"transport": True},)))
     press(panel, "New seed")
     until(lambda: panel.state == "finished")
     assert [label for label, _ in panel.session.job.beside] == ["transport on"]
 
 
-def test_the_variants_of_a_preset_run_beside_it(make):
+def test_the_variants_of_a_preset_run_beside_it(make, assert_same_bits):
     panel = make(preset=Preset("Mine", "Why?", SPEC, ({"transport": True},)))
     panel.run()
     [(label, trace)] = panel.session.job.beside
@@ -330,7 +331,7 @@ def test_the_scale_of_the_calls_axis_is_drawn_anew(panel):
     assert panel.view.frame == frame + 1
 
 
-def test_choosing_the_network_moves_every_control(make):
+def test_choosing_the_network_moves_every_control(make, until):
     panel = make(SPEC)
     name = "A real network"
     panel._presets.value = name
@@ -345,7 +346,7 @@ def test_choosing_the_network_moves_every_control(make):
     assert repr(panel).startswith(f"Explorer({name}): ")
 
 
-def test_a_rate_says_how_long_it_will_take(make):
+def test_a_rate_says_how_long_it_will_take(make, until):
     panel, said = make(RunSpec(rows=2, columns=2, seeds=4, device="cpu")), []
     panel._status.observe(lambda change: said.append(change["new"]), names="value")
     panel.measure()
@@ -354,7 +355,7 @@ def test_a_rate_says_how_long_it_will_take(make):
     assert "of about" not in said[-1]
 
 
-def test_a_failed_run_says_so_on_the_page(make):
+def test_a_failed_run_says_so_on_the_page(make, until):
     panel = make(RunSpec(problem="mlp", device="cpu"))
     panel.measure()
     until(lambda: panel.state == "failed" and 'role="alert"' in panel._sentence.value)
@@ -413,7 +414,7 @@ def test_a_reader_without_a_kernel_gets_the_last_picture_and_the_sentence(
 
 
 @pytest.mark.parametrize("end", ["finished", "paused"])
-def test_a_run_by_the_button_is_stored_as_soon_as_the_worker_rests(make, published, end):
+def test_a_run_by_the_button_is_stored_as_soon_as_the_worker_rests(make, published, end, until):
     panel = make(SPEC if end == "finished" else SPEC.replace(horizon=10**6))
     panel._ipython_display_()
     del published[:]
@@ -477,7 +478,7 @@ def test_the_plain_picture_stands_in_for_the_live_one(make):
     assert trace.sentence[:20] in words.value
 
 
-def test_thirty_runs_in_one_panel_leave_one_thread(make):
+def test_thirty_runs_in_one_panel_leave_one_thread(make, until):
     panel = make(SPEC.replace(horizon=20), fallback=True)
     before = threading.active_count()
     for _ in range(30):
@@ -489,7 +490,7 @@ def test_thirty_runs_in_one_panel_leave_one_thread(make):
     assert len(panel.trace) == 20
 
 
-def test_a_closed_panel_lets_its_worker_go(make):
+def test_a_closed_panel_lets_its_worker_go(make, until):
     panel = make(ENDLESS)
     panel.start()
     until(lambda: panel.state == "running")

@@ -7,74 +7,13 @@ import time
 import numpy as np
 import pytest
 
-from explorer import PLOTS, RunSpec, run
-from explorer.noise._constant import PULSE
+from explorer import RunSpec, run
 from explorer.ui.session import MOST_KEPT, Session, Wish
 
 SPEC = RunSpec(horizon=200, seeds=2, device="cpu")
 LONG = SPEC.replace(horizon=600)
 ENDLESS = SPEC.replace(horizon=5_000_000)
 PATIENCE_S = 30
-
-
-class RecordingView:
-    """Keeps what it was shown; `during` is called, in the drawing thread, while it is shown."""
-
-    def __init__(self, during=lambda: None, ready=lambda: True):
-        self.frames = []
-        self.during = during
-        self.ready = ready
-        self.callback = None
-
-    def show(self, png, **words):
-        self.frames.append({"png": png} | words)
-        self.during()
-
-    def on_view(self, callback):
-        self.callback = callback
-
-
-class Ticking:
-    """A clock that moves when it is looked at, so that frames come at the same steps always."""
-
-    def __init__(self):
-        self.now = 0.0
-
-    def __call__(self):
-        self.now += 0.002
-        return self.now
-
-
-def until(condition):
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.005)
-
-
-def assert_same_bits(trace, other):
-    assert trace.spec == other.spec
-    assert len(trace) == len(other) > 10
-    for name in ("calls", "stationarity", "running_mean", "bound", "stratum_end"):
-        np.testing.assert_array_equal(getattr(trace, name), getattr(other, name))
-    for name, values in other.measures.items():
-        np.testing.assert_array_equal(trace.measures[name], values)
-
-
-@pytest.fixture
-def view():
-    return RecordingView()
-
-
-@pytest.fixture
-def session(view):
-    session = Session(view, clock=Ticking())
-    session.show(Wish(SPEC, "show"))
-    yield session
-    session.close()
-    if session._worker is not None:
-        session._worker.join(PATIENCE_S)
-        assert not session._worker.is_alive()
 
 
 @pytest.fixture(scope="module")
@@ -91,9 +30,9 @@ def test_a_new_session_is_idle_and_shows_an_empty_picture(session, view):
     assert session.picture().startswith(b"\x89PNG\r\n\x1a\n")
 
 
-def test_a_run_goes_through_its_states_in_order(view):
+def test_a_run_goes_through_its_states_in_order(view, until, clock):
     states = []
-    session = Session(view, lambda: states.append(session.state), clock=Ticking())
+    session = Session(view, lambda: states.append(session.state), clock=clock)
     session.show(Wish(SPEC, "show"))
     session.want(Wish(SPEC, "run"))
     until(lambda: session.state == "finished")
@@ -104,11 +43,13 @@ def test_a_run_goes_through_its_states_in_order(view):
     assert states[-1] == "idle"
 
 
-def test_the_worker_rests_once_after_its_work_and_gives_memory_back(view, monkeypatch):
+def test_the_worker_rests_once_after_its_work_and_gives_memory_back(
+    view, monkeypatch, until, clock
+):
     done = []
     monkeypatch.setattr("explorer.ui.session.REST_S", 0.01)
     monkeypatch.setattr("explorer.ui.session.give_memory_back", lambda: done.append("memory"))
-    session = Session(view, on_rest=lambda: done.append(session.state), clock=Ticking())
+    session = Session(view, on_rest=lambda: done.append(session.state), clock=clock)
     session.show(Wish(SPEC, "show"))
     for _ in range(2):
         session.want(Wish(SPEC, "run"))
@@ -119,9 +60,9 @@ def test_the_worker_rests_once_after_its_work_and_gives_memory_back(view, monkey
     session.close()
 
 
-def test_while_a_job_is_made_the_page_is_told(view, monkeypatch):
+def test_while_a_job_is_made_the_page_is_told(view, monkeypatch, until, clock):
     told = []
-    session = Session(view, lambda: told.append(session.preparing), clock=Ticking())
+    session = Session(view, lambda: told.append(session.preparing), clock=clock)
     session.show(Wish(SPEC, "show"))
     session.want(Wish(SPEC, "run"))
     until(lambda: session.state == "finished")
@@ -133,7 +74,7 @@ def test_while_a_job_is_made_the_page_is_told(view, monkeypatch):
     session.close()
 
 
-def test_a_rest_that_fails_costs_neither_the_run_nor_the_worker(view, monkeypatch):
+def test_a_rest_that_fails_costs_neither_the_run_nor_the_worker(view, monkeypatch, until, clock):
     monkeypatch.setattr("explorer.ui.session.REST_S", 0.01)
     rests = []
 
@@ -141,7 +82,7 @@ def test_a_rest_that_fails_costs_neither_the_run_nor_the_worker(view, monkeypatc
         rests.append(session.state)
         raise OSError("no room")
 
-    session = Session(view, on_rest=fail, clock=Ticking())
+    session = Session(view, on_rest=fail, clock=clock)
     session.show(Wish(ENDLESS, "show"))
     session.want(Wish(ENDLESS, "run"))
     until(lambda: session.job is not None and session.job.share > 0)
@@ -159,7 +100,9 @@ def test_a_rest_that_fails_costs_neither_the_run_nor_the_worker(view, monkeypatc
     session.close()
 
 
-def test_a_run_of_the_worker_equals_run_to_the_bit(session, view, reference):
+def test_a_run_of_the_worker_equals_run_to_the_bit(
+    session, view, reference, until, assert_same_bits
+):
     session.want(Wish(SPEC, "run"))
     until(lambda: session.state == "finished")
     assert_same_bits(session.job.data, reference)
@@ -167,14 +110,14 @@ def test_a_run_of_the_worker_equals_run_to_the_bit(session, view, reference):
     assert len(view.frames) > 3
 
 
-def test_a_run_in_the_callers_thread_equals_run_to_the_bit(session, reference):
+def test_a_run_in_the_callers_thread_equals_run_to_the_bit(session, reference, assert_same_bits):
     job = session.run(Wish(SPEC, "run"))
     assert session.state == "finished"
     assert session._worker is None
     assert_same_bits(job.data, reference)
 
 
-def test_variants_run_beside_with_the_same_seeds(session, view):
+def test_variants_run_beside_with_the_same_seeds(session, view, until, assert_same_bits):
     change = {"transport": True}
     session.want(Wish(SPEC, "run", (change,)))
     until(lambda: session.state == "finished")
@@ -184,7 +127,9 @@ def test_variants_run_beside_with_the_same_seeds(session, view):
     assert any("transport on" in name for name in view.frames[-1]["series"])
 
 
-def test_a_new_wish_while_running_restarts_with_the_newest(session, reference):
+def test_a_new_wish_while_running_restarts_with_the_newest(
+    session, reference, until, assert_same_bits
+):
     session.want(Wish(ENDLESS, "run"))
     until(lambda: session.state == "running")
     for seed in (5, 6, 7):
@@ -194,7 +139,7 @@ def test_a_new_wish_while_running_restarts_with_the_newest(session, reference):
     assert_same_bits(session.job.data, reference)
 
 
-def test_a_paused_session_stays_paused_at_step_zero_for_a_new_choice(session):
+def test_a_paused_session_stays_paused_at_step_zero_for_a_new_choice(session, until):
     session.want(Wish(ENDLESS, "run"))
     until(lambda: session.state == "running" and session.job.share > 0)
     session.want(Wish(ENDLESS, "pause"))
@@ -205,7 +150,9 @@ def test_a_paused_session_stays_paused_at_step_zero_for_a_new_choice(session):
     assert (session.job.share, len(session.job.data)) == (0, 0)
 
 
-def test_a_choice_made_while_paused_runs_from_its_start(session, reference):
+def test_a_choice_made_while_paused_runs_from_its_start(
+    session, reference, until, assert_same_bits
+):
     session.want(Wish(ENDLESS, "run"))
     until(lambda: session.state == "running")
     session.want(Wish(ENDLESS, "pause"))
@@ -217,7 +164,9 @@ def test_a_choice_made_while_paused_runs_from_its_start(session, reference):
     assert_same_bits(session.job.data, reference)
 
 
-def test_pausing_and_going_on_gives_the_trace_of_an_unpaused_run(session, view):
+def test_pausing_and_going_on_gives_the_trace_of_an_unpaused_run(
+    session, view, until, assert_same_bits
+):
     # the wish is left while a frame is drawn, so the pause falls in the middle of the run
     def pause_once():
         if len(view.frames) == 5:
@@ -234,19 +183,21 @@ def test_pausing_and_going_on_gives_the_trace_of_an_unpaused_run(session, view):
     assert_same_bits(job.data, run(LONG))
 
 
-def test_a_pause_that_comes_after_the_end_loses_nothing(session, reference):
+def test_a_pause_that_comes_after_the_end_loses_nothing(
+    session, reference, until, assert_same_bits
+):
     session.want(Wish(SPEC, "run"))
     until(lambda: session.state == "finished")
     job = session.job
     session.want(Wish(SPEC, "pause"))
-    until(lambda: session._wish is None)
+    until(lambda: session._mailbox.wish is None)
     with session._engine:  # the worker has done what it took
         assert session.job is job
         assert session.state == "finished"
     assert_same_bits(job.data, reference)
 
 
-def test_run_after_the_end_repeats_the_same_bits(session, reference):
+def test_run_after_the_end_repeats_the_same_bits(session, reference, until, assert_same_bits):
     session.want(Wish(SPEC, "run"))
     until(lambda: session.state == "finished")
     first = session.job
@@ -256,7 +207,9 @@ def test_run_after_the_end_repeats_the_same_bits(session, reference):
     assert_same_bits(session.job.data, reference)
 
 
-def test_an_exception_in_the_worker_is_kept_and_the_next_wish_works(session, view, reference):
+def test_an_exception_in_the_worker_is_kept_and_the_next_wish_works(
+    session, view, reference, until, assert_same_bits
+):
     def fail():
         view.during = lambda: None
         raise OSError("the picture was <torn>")
@@ -272,7 +225,7 @@ def test_an_exception_in_the_worker_is_kept_and_the_next_wish_works(session, vie
     assert_same_bits(session.job.data, reference)
 
 
-def test_work_that_cannot_begin_fails_with_its_sentence(session):
+def test_work_that_cannot_begin_fails_with_its_sentence(session, until):
     session.want(Wish(RunSpec(problem="mlp", device="cpu"), "run", plot="rate"))
     until(lambda: session.state == "failed")
     assert session.error.startswith("no rate to measure: ")
@@ -305,7 +258,9 @@ def test_an_interrupted_run_in_the_callers_thread_leaves_an_incomplete_trace(ses
     assert 0 < job.share < 1
 
 
-def test_a_run_in_the_callers_thread_puts_a_busy_worker_to_rest(session, reference):
+def test_a_run_in_the_callers_thread_puts_a_busy_worker_to_rest(
+    session, reference, until, assert_same_bits
+):
     session.want(Wish(ENDLESS, "run"))
     until(lambda: session.state == "running" and session.job.share > 0)
     job = session.run(Wish(SPEC, "run"))
@@ -319,7 +274,7 @@ def test_a_run_in_the_callers_thread_puts_a_busy_worker_to_rest(session, referen
     assert session.job.data.complete
 
 
-def test_a_wish_left_during_a_run_in_the_callers_thread_comes_next(session, view):
+def test_a_wish_left_during_a_run_in_the_callers_thread_comes_next(session, view, until):
     def wish_once():
         if len(view.frames) == 3:
             session.want(Wish(LONG, "run"))
@@ -333,27 +288,27 @@ def test_a_wish_left_during_a_run_in_the_callers_thread_comes_next(session, view
 
 
 @pytest.mark.parametrize("allowed", [0, 3])
-def test_a_run_shows_no_more_frames_than_the_view_is_ready_for(allowed):
+def test_a_run_shows_no_more_frames_than_the_view_is_ready_for(allowed, view, clock):
     left = [allowed]
 
     def ready():
         left[0] -= 1
         return left[0] >= 0
 
-    view = RecordingView(ready=ready)
-    session = Session(view, clock=Ticking())
+    view.ready = ready
+    session = Session(view, clock=clock)
     session.show(Wish(LONG, "show"))
     session.run(Wish(LONG, "run"))
     assert left[0] < 0
     assert len(view.frames) == 1 + allowed + 1  # the empty picture, the live ones, the last one
 
 
-def test_the_last_picture_is_shown_before_finished_is_said(view):
+def test_the_last_picture_is_shown_before_finished_is_said(view, clock):
     seen = []
     session = Session(
         view,
         lambda: seen.append((session.state, [frame["alt"] for frame in view.frames])),
-        clock=Ticking(),
+        clock=clock,
     )
     session.show(Wish(SPEC, "show"))
     session.run(Wish(SPEC, "run"))
@@ -361,7 +316,7 @@ def test_the_last_picture_is_shown_before_finished_is_said(view):
     assert shown[-1].startswith("200 calls, 2 seeds:")
 
 
-def test_four_threads_of_wishes_leave_a_sane_session(session, reference):
+def test_four_threads_of_wishes_leave_a_sane_session(session, reference, until, assert_same_bits):
     failed = []
 
     def hammer(number):
@@ -393,129 +348,6 @@ def test_four_threads_of_wishes_leave_a_sane_session(session, reference):
     assert_same_bits(session.job.data, reference)
 
 
-RATE = {"horizons": [100, 400]}
-
-
-def test_each_kind_of_picture_keeps_its_last_work(session, view, reference):
-    session.want(Wish(SPEC, "run"))
-    until(lambda: session.state == "finished")
-    run_job = session.job
-    session.want(Wish(SPEC, "turn", plot="rate", options=RATE))
-    until(lambda: session.plot == "rate" and session.state == "idle")
-    assert len(session.job.data) == 0
-    assert session.last("rate") is None
-    session.want(Wish(SPEC, "run", plot="rate", options=RATE))
-    until(lambda: session.state == "finished")
-    assert session.last("rate").calls.tolist() == [100, 396]
-    assert view.frames[-1]["alt"].startswith("2 horizons from 100 to 396 calls")
-    session.want(Wish(SPEC, "turn"))
-    until(lambda: session.plot == "decay")
-    assert (session.job, session.state) == (run_job, "finished")
-    assert_same_bits(session.last("trace"), reference)
-    session.want(Wish(SPEC, "turn", plot="rate", options=RATE))
-    until(lambda: session.plot == "rate")
-    assert session.state == "finished"
-
-
-def test_work_that_is_left_for_another_picture_waits_and_goes_on(session):
-    session.want(Wish(ENDLESS, "run"))
-    until(lambda: session.state == "running" and session.job.share > 0)
-    session.want(Wish(ENDLESS, "turn", plot="rate", options=RATE))
-    until(lambda: session.plot == "rate" and session.state == "idle")
-    session.want(Wish(ENDLESS, "turn"))
-    until(lambda: session.plot == "decay" and session.state == "paused")
-    waited = session.job
-    step = waited.share
-    session.want(Wish(ENDLESS, "run"))
-    until(lambda: session.state == "running" and waited.share > step)
-    assert session.job is waited
-
-
-def test_another_picture_of_the_same_work_does_not_stop_it(session, monkeypatch):
-    monkeypatch.setitem(PLOTS._classes, "twin", PLOTS["decay"])
-    session.want(Wish(LONG, "run"))
-    until(lambda: session.job is not None)
-    job = session.job
-    session.want(Wish(LONG, "turn", plot="twin"))
-    until(lambda: session.state == "finished" and session.plot == "twin")
-    assert session.job is job
-
-
-def test_a_study_is_paused_and_goes_on(session):
-    options = {"horizons": [100, 200_000]}
-    session.want(Wish(SPEC, "run", plot="rate", options=options))
-    until(lambda: len(session.job.data) == 1 if session.job else False)
-    job = session.job
-    session.want(Wish(SPEC, "pause", plot="rate", options=options))
-    until(lambda: session.state == "paused")
-    session.want(Wish(SPEC, "run", plot="rate", options=options))
-    until(lambda: session.state == "finished")
-    assert session.job is job
-    assert session.job.data.complete
-
-
-def test_a_grid_and_variants_of_a_study(session):
-    variants = ({"transport": True},)
-    session.want(Wish(SPEC, "run", variants, plot="rate", options=RATE))
-    until(lambda: session.state == "finished")
-    [(label, beside)] = session.job.beside
-    assert label == "transport on"
-    assert beside.spec.transport is True
-    assert len(beside) == len(session.job.data) == 2
-    options = {"norm": ["sign", "frobenius"]}
-    session.want(Wish(SPEC, "run", plot="grid", options=options))
-    until(lambda: session.plot == "grid" and session.job.finished)
-    assert [cell.spec.norm for cell in session.job.data.cells] == options["norm"]
-
-
-@pytest.mark.parametrize("plot", ["noise", "contest"])
-def test_a_study_that_fills_its_picture_has_nothing_beside_it(session, plot):
-    spec = SPEC.replace(problem="quadratic", rows=2, columns=2)
-    options = {"norms": ("frobenius", "sign")} if plot == "contest" else {}
-    session.want(Wish(spec, "run", ({"transport": True},), plot, options))
-    until(lambda: session.state == "finished")
-    assert session.job.beside == []
-    assert session.sentence == session.job.data.sentence
-
-
-def test_every_picture_of_a_run_has_an_empty_one_of_its_own(session, view):
-    empty = view.frames[-1]["axes"]
-    session.want(Wish(SPEC, "turn", plot="geometry"))
-    until(lambda: session.plot == "geometry" and len(view.frames[-1]["axes"]) == 2)
-    assert session.state == "idle"
-    session.want(Wish(SPEC, "turn"))
-    until(lambda: view.frames[-1]["axes"] == empty)
-
-
-def test_what_was_shown_before_a_run_has_the_run_s_variants(view):
-    wish = Wish(SPEC, "show", ({"transport": True},), "rate", RATE)
-    session = Session(view, clock=Ticking())
-    session.show(wish)
-    session.want(wish._replace(action="run"))
-    until(lambda: session.state == "finished")
-    assert [label for label, _ in session.job.beside] == ["transport on"]
-    session.want(Wish(SPEC, "run", plot="rate", options=RATE))
-    until(lambda: session.state == "finished" and not session.job.beside)
-    session.close()
-
-
-def test_a_long_computation_is_given_up_for_a_newer_wish(session, monkeypatch):
-    begun = threading.Event()
-
-    def endless(*_):
-        begun.set()
-        while True:
-            PULSE.get()()
-            time.sleep(0.001)
-
-    monkeypatch.setattr("explorer.ui.session.make_job", endless)
-    session.want(Wish(SPEC, "run"))
-    assert begun.wait(PATIENCE_S)
-    session.want(Wish(SPEC, "show"))
-    until(lambda: session.state == session.intent == "idle" and not session.preparing)
-    assert session.error is None
-
-
 def test_the_first_wishes_of_many_threads_start_one_worker(session):
     before = threading.active_count()
     threads = [threading.Thread(target=session.want, args=[Wish(ENDLESS, "run")]) for _ in range(8)]
@@ -526,7 +358,7 @@ def test_the_first_wishes_of_many_threads_start_one_worker(session):
     assert threading.active_count() == before + 1
 
 
-def test_close_ends_the_worker_in_the_middle_of_a_run(session):
+def test_close_ends_the_worker_in_the_middle_of_a_run(session, until):
     session.want(Wish(ENDLESS, "run"))
     until(lambda: session.state == "running")
     session.close()
@@ -574,7 +406,7 @@ def test_a_new_look_is_drawn_when_nothing_runs(session, view):
     assert len(view.frames) == 2
 
 
-def test_a_new_look_is_drawn_by_the_worker_once_there_is_one(session, view):
+def test_a_new_look_is_drawn_by_the_worker_once_there_is_one(session, view, until):
     session.want(Wish(SPEC, "run"))
     until(lambda: session.state == "finished")
     view.callback(1.0, 500, "light")
@@ -584,7 +416,7 @@ def test_a_new_look_is_drawn_by_the_worker_once_there_is_one(session, view):
 
 
 @pytest.mark.parametrize("worker", [False, True])
-def test_of_two_looks_that_race_the_newer_is_drawn(session, view, worker):
+def test_of_two_looks_that_race_the_newer_is_drawn(session, view, worker, until):
     if worker:
         session.want(Wish(SPEC, "run"))
         until(lambda: session.state == "finished")
@@ -627,20 +459,6 @@ def test_a_look_that_comes_with_the_last_frame_of_a_run_is_drawn(session, view):
     assert view.frames[-1]["size"][0] == 640
 
 
-def test_a_run_that_has_not_begun_yet_is_what_the_next_press_is_about(session):
-    session.want(Wish(SPEC, "run"))
-    assert session.intent == "running"
-    session.want(Wish(SPEC, "pause"))
-    assert session.intent == "paused"
-    session.want(Wish(SPEC, "turn", plot="rate"))
-    assert session.intent == "paused", "looking at another picture starts nothing"
-    session.want(Wish(SPEC, "run", plot="rate"))
-    assert session.intent == "running"
-    session.want(Wish(SPEC, "show"))
-    until(lambda: session._wish is None)
-    until(lambda: session.intent == session.state == "idle")
-
-
 def test_the_seconds_are_those_that_a_user_waits_and_stand_still_when_it_is_over(view):
     ticks = itertools.count()
     session = Session(view, clock=lambda: float(next(ticks)))
@@ -655,7 +473,7 @@ def test_the_seconds_are_those_that_a_user_waits_and_stand_still_when_it_is_over
     assert session.seconds < stood, "a new job counts anew"
 
 
-def test_a_closed_session_lets_its_worker_go(session):
+def test_a_closed_session_lets_its_worker_go(session, until):
     session.want(Wish(SPEC.replace(horizon=10**7), "run"))
     until(lambda: session.state == "running")
     session.close()
