@@ -19,6 +19,16 @@ def pixels(lab):
     return lab.figure().get_by_role("img").screenshot()
 
 
+def wait_for_picture(lab, said):
+    """Wait for a picture whose text for those who do not see it says so."""
+    lab.figure().get_by_role("img", name=said).wait_for()
+
+
+def calls_in(said):
+    """How many calls a sentence says a run has made."""
+    return int(re.search(r"([\d,]+) (?:of [\d,]+ )?calls", said).group(1).replace(",", ""))
+
+
 def sentence(page):
     return page.locator(".explorer-sentence").first.inner_text()
 
@@ -221,6 +231,7 @@ def test_pictures_are_chosen_by_buttons_and_run_does_what_the_chosen_one_shows(l
         ]
     )
     lab.wait_for_frame(1)
+    seen = {}
     for name, said in (
         ("Rate", "Beside it, transport on: measured slope"),
         ("Grid", "weighted mean"),
@@ -232,10 +243,15 @@ def test_pictures_are_chosen_by_buttons_and_run_does_what_the_chosen_one_shows(l
         press(page, "Run")
         wait_for_state(page, "finished")
         page.locator(".explorer-sentence", has_text=said).wait_for()
+        wait_for_picture(lab, said)
+        seen[name] = pixels(lab)
         lab.screenshot(f"panel-{name.lower()}-light")
     tab(page, "Geometry").click()
     page.locator(".explorer-sentence", has_text="3,000 calls, 8 seeds").wait_for()
     wait_for_state(page, "finished")
+    wait_for_picture(lab, "3,000 calls, 8 seeds")
+    seen["Geometry"] = pixels(lab)
+    assert len(set(seen.values())) == len(seen) == 5, "five pictures, none the same as another"
     lab.screenshot("panel-geometry-light")
     lab.set_theme("JupyterLab Dark")
     tab(page, "Rate").click()
@@ -243,6 +259,7 @@ def test_pictures_are_chosen_by_buttons_and_run_does_what_the_chosen_one_shows(l
     lab.screenshot("panel-rate-dark")
     press(page, "Reset")
     page.locator(".explorer-sentence", has_text="0 of 2 horizons").wait_for()
+    wait_for_picture(lab, "0 of 2 horizons")
 
 
 def test_another_picture_may_be_looked_at_while_a_run_goes_on(lab):
@@ -251,12 +268,16 @@ def test_another_picture_may_be_looked_at_while_a_run_goes_on(lab):
     press(page, "Run")
     wait_for_state(page, "running")
     tab(page, "Geometry").click()
-    frame = lab.frame()
-    lab.wait_for_frame(frame + 5)
+    frame, calls = lab.frame(), calls_in(sentence(page))
+    lab.wait_for_frame(frame + 12)
     wait_for_state(page, "running")
+    assert calls_in(sentence(page)) > calls, "the run goes on behind its other picture"
     tab(page, "Noise").click()
-    page.locator(".explorer-status", has_text="idle").wait_for()
+    page.locator(".explorer-status", has_text="idle; Geometry paused").wait_for()
     tab(page, "Decay").click()
     wait_for_state(page, "paused")
+    calls = calls_in(sentence(page))
+    assert 0 < calls < 20_000
     press(page, "Go on")
     wait_for_state(page, "finished")
+    assert calls_in(sentence(page)) == 20_000
