@@ -34,7 +34,7 @@ class LowerBound(Plot):
         self._forbidden = self.axes.fill_between([1, 2], [1, 1], [2, 2], color=palette.faint, lw=0)
         self._forbidden.set_alpha(0.18)
         self.moving.append(self._forbidden)
-        self._leading = self._line(color=palette.ink, lw=1.4, ls=(0, (2, 2)))
+        self._closed = self._line(color=palette.ink, lw=1.4, ls=(0, (2, 2)))
         self._low = self._line(color=palette.ink, lw=2.6)
         self._bars = [self._line(color=color, lw=1.6) for color in colors]
         self._lines = [
@@ -46,7 +46,10 @@ class LowerBound(Plot):
             words.set_transform(self.axes.transAxes)
             words.set_verticalalignment("top")
             words.set_position((0, 1.0 - 0.058 * number))
-        self._below = self._text(palette.ink, fontsize=SMALL_PT, va="top")
+        self._below = self._text(palette.ink, fontsize=SMALL_PT, va="bottom")
+        self._below.set_transform(self.axes.transAxes)
+        self._below.set_y(0.03)
+        self._below.set_text("no zero-respecting method is here")
         self.axes.set_ylabel("oracle calls until the mean is eps", fontsize=11, labelpad=1)
         self.axes.yaxis.set_major_formatter(PLAIN)
 
@@ -59,23 +62,24 @@ class LowerBound(Plot):
         self._entitle(data.title)
         for artist in self.moving:
             artist.set_visible(False)
-        x, low, leading = data.x, data.low, data.leading
+        x, low, closed = data.x, data.low, data.closed
         self._lay_out(data, x)
         found = [data.calls(method) for method in data.methods]
-        highest = max([leading.max(), *(np.nanmax(f[0], initial=1) for f in found if f.size)])
-        floor = 10 ** np.floor(np.log10(low.min()) - 0.3)
+        highest = max([low.max(), *(np.nanmax(f[0], initial=1) for f in found if f.size)])
+        floor = 10 ** np.floor(np.log10(closed.min()) - 0.3)
         self._fit_axes(self.axes.get_xlim(), (floor, ROOM * highest * self._listed(data)))
         order = np.argsort(x)
         self._show(self._low, x[order], low[order])
-        self._show(self._leading, x[order], leading[order])
+        self._show(self._closed, x[order], closed[order])
         self._forbidden.set_data(x[order], np.full(len(x), floor / 10), low[order])
         self._forbidden.set_visible(True)
         for line, bars, (calls, least, most) in zip(self._lines, self._bars, found, strict=False):
             at = x[: len(calls)]
             self._show(line, at, calls)
             gaps = np.full(len(at), np.nan)
-            self._show(bars, np.repeat(at, 3), np.column_stack((least, most, gaps)).ravel())
-        self._say(data, x[order], low[order])
+            top = np.minimum(most, self.axes.get_ylim()[1])  # an open interval goes to the edge
+            self._show(bars, np.repeat(at, 3), np.column_stack((least, top, gaps)).ravel())
+        self._say(data)
 
     def series(self, data: Any, kept: Sequence[tuple[str, Any]] = ()) -> Series:
         lines = {"N_low": (data.x, data.low)}
@@ -97,27 +101,21 @@ class LowerBound(Plot):
         """Return the factor on y that keeps the list of methods clear of the lines."""
         return 10 ** (0.22 * len(data.methods))
 
-    def _say(self, data: Any, x: np.ndarray, low: np.ndarray) -> None:
+    def _say(self, data: Any) -> None:
         falling = data.axis == "eps"
         narrow = self.axes.bbox.width / self.figure.dpi < 5
-        form = "" if narrow else "; dashes: closed form for small eps"
+        form = "" if narrow else "; dashes: closed form"
         rows = [f"N_low, exact: slope {data.low_slope:.2f} (theorem {data.exponent:.2f}){form}"]
         for method in data.methods:
-            ratios = data.ratios(method)
-            ratios = ratios[np.isfinite(ratios)]
-            if not len(ratios):
-                rows.append("")
-                continue
-            slope = data.slope(method)
+            slope, found = data.slope(method), data.found(method)
             said = "" if narrow or not np.isfinite(slope) else f", slope {slope:.2f}"
-            rows.append(f"{method}: {ratios.min():.3g} to {ratios.max():.3g} N_low{said}")
+            rows.append(f"{method}: {found}{said}" if found else "")
         for words, row in zip(self._words, rows, strict=False):
             words.set_text(row)
             words.set_horizontalalignment("right" if falling else "left")
             words.set_x(1.0 if falling else 0.01)
             words.set_visible(bool(row))
-        middle = len(x) // 2
-        self._below.set_text("no zero-respecting method is here")
-        self._below.set_horizontalalignment("right" if falling else "left")
-        self._below.set_position((x[middle] * (0.97 if falling else 1.03), low[middle] / 2.2))
+        # below a falling line there is room on the left, below a rising one on the right
+        self._below.set_horizontalalignment("left" if falling else "right")
+        self._below.set_x(0.02 if falling else 0.98)
         self._below.set_visible(True)

@@ -10,8 +10,9 @@ import numpy as np
 from explorer.problems.chain import STATIONARITY, Chain
 from explorer.registry import PROBLEMS
 from explorer.run._tuned import points as tuned
+from explorer.run.chain_class import ChainClass, Point
 from explorer.run.experiment import Experiment
-from explorer.run.reach import Array, Arrival, ChainClass, Point, Reach
+from explorer.run.reach import Array, Arrival, Reach
 from explorer.run.spec import RunSpec, make
 from explorer.run.trace import Trace
 from explorer.theory.bootstrap import resampled_weights
@@ -32,7 +33,6 @@ SELDOM = 8  # one batch in so many shows a row; two in one batch would be a wast
 SELDOM_TUNING = 2  # a quarter of the steps, and the same step is the best
 TUNING_SEEDS = 4
 GRID_BUDGET = 4.0  # times N_low
-BEYOND = 0.9  # of eps: below it every resampled mean has come to eps
 
 
 @final
@@ -42,10 +42,12 @@ class ReachRun:
     Theory's tuning has step, momentum and batch for each budget N; the N whose mean over the run
     and over seeds is eps is found by secants in log-log. A grid method has a constant step, no
     momentum and a batch that seldom shows two rows; the step that is quickest on some seeds is run
-    on others, and its running mean followed until it comes to eps.
+    on others, and its running mean followed until that of every resample of the seeds has come to
+    eps. Grid methods run on the same reveals, so where one is lucky all are.
 
     Args:
-        spec: Of problem ``"chain"``, whose ``moment`` is p; it gives seeds, seed and device.
+        spec: Of problem ``"chain"``, whose ``moment`` is p; it gives seeds, seed, device and dtype,
+            and nothing else of it counts.
         lengths: T of the chains, ascending; several give a picture over eps.
         ranks: r of the chains, ascending; several, with one length, give a picture over r.
         hessian: True for functions with a Lipschitz Hessian.
@@ -79,9 +81,16 @@ class ReachRun:
                 f"the lower bound is about the chain, got problem {spec.problem!r}; choose "
                 "'chain', or 'chain(moment=1.5)' for heavier tails."
             )
-        family = ChainClass(chain.moment, hessian, rarest=(min(lengths), max(ranks)))
+        family = ChainClass(chain.moment, hessian, easiest=(min(lengths), max(ranks)))
+        used = RunSpec(
+            problem=f"chain(moment={chain.moment!r})",
+            seeds=spec.seeds,
+            seed=spec.seed,
+            device=spec.device,
+            dtype=spec.dtype,
+        )
         self.reach = Reach(
-            spec=spec,
+            spec=used,
             family=family,
             axis="eps" if len(lengths) > 1 else "rank",
             points=tuple(family.point(rank=r, length=t) for t in lengths for r in ranks),
@@ -146,24 +155,25 @@ class ReachRun:
         slope, settings = 1 / self.reach.family.exponent, {}
         last: tuple[float, float] | None = None
         for _ in range(MOST_TRIALS):
-            mean, settings = yield from self._tuned_mean(point, round(trial), THEORY[method])
-            x, y = math.log(trial), math.log(mean / point.eps)
+            means, settings = yield from self._tuned_means(point, round(trial), THEORY[method])
+            x, y = math.log(trial), math.log(means.mean() / point.eps)
             if last is not None and (y - last[1]) / (x - last[0]) < slope / 4:
                 slope = (y - last[1]) / (x - last[0])
             trial, last = math.exp(x - y / slope), (x, y)
             if abs(y) < NEAR:
-                return Arrival(trial, trial, trial, settings)
+                resampled = means @ resampled_weights(len(means)) / point.eps
+                ends = np.exp(x - np.log(np.percentile(resampled, (2.5, 97.5))) / slope)
+                return Arrival(trial, float(ends[0]), float(ends[1]), settings)
         return Arrival(math.nan, math.nan, math.nan, settings)
 
-    def _tuned_mean(self, point: Point, calls: int, transport: bool) -> Any:
+    def _tuned_means(self, point: Point, calls: int, transport: bool) -> Any:
         (spec,) = tuned(self._spec(point, transport=transport), [calls], "tuned", least=1)
         experiment = Experiment(spec)
-        self.reach.runs += 1
         while not experiment.finished:
             experiment.advance()
             yield
         settings = {"batch_size": spec.batch_size, "lr": float(experiment.trace.column("lr")[-1])}
-        return float(experiment.trace.mean_stationarity.mean()), settings
+        return experiment.trace.mean_stationarity, settings
 
     def _by_grid(self, method: str, point: Point) -> Any:
         """Follow the running mean of the step that was the quickest on other seeds."""
@@ -188,17 +198,17 @@ class ReachRun:
     def _followed(
         self, point: Point, setting: Mapping[str, Any], calls: int, other: Mapping[str, int]
     ) -> Any:
-        """Run a setting until its mean is clearly below eps, or so many calls are made."""
+        """Run a setting until every resampled mean has come to eps, or so many calls are made."""
         fixed = {"momentum": 0.0, "schedule": "constant", "horizon": calls}
         experiment = Experiment(self._spec(point, **setting, **fixed, **other))
-        self.reach.runs += 1
-        total = weight = 0.0
-        while not experiment.finished:
+        resampled = resampled_weights(experiment.spec.seeds)
+        total, steps = np.zeros(len(resampled)), 0
+        arrived = np.zeros(resampled.shape[1], bool)
+        while not (experiment.finished or arrived.all()):
             for record in experiment.advance():
-                total += record.weight * float(record.stationarity.mean())
-                weight += record.weight
-            if weight and total <= BEYOND * point.eps * weight:
-                break
+                total += record.weight * record.stationarity
+                steps += record.weight
+                arrived |= total @ resampled <= point.eps * steps
             yield
         return experiment.trace
 
@@ -224,15 +234,23 @@ def setting_for(optimizer: str, point: Point, move: float, seldom: int) -> Mappi
 def first_below(trace: Trace, eps: float, weights: Array) -> Array:
     """Return the calls at which weighted running means of seeds first are at most eps.
 
+    A measured step stands for all of its stratum, within which the mean is followed too.
+
     Args:
         trace: With one step size.
         eps: What is to be reached.
         weights: One column for each mean, ``[S, M]``.
 
     Returns:
-        Shape ``[M]``; infinite where eps is not reached.
+        Shape ``[M]``, whole steps; infinite where eps is not reached.
     """
-    steps = trace.column("weight")[:, None]
-    means = np.cumsum(steps * (trace.stationarity @ weights), 0) / np.cumsum(steps, 0)
-    below = means <= eps
-    return np.where(below.any(0), trace.stratum_end[below.argmax(0)], np.inf)
+    values, steps = trace.stationarity @ weights, trace.column("weight")[:, None]
+    made, sums = np.cumsum(steps, 0), np.cumsum(steps * values, 0)
+    below = sums <= eps * made
+    at, means = below.argmax(0), np.arange(weights.shape[1])
+    value, before = values[at, means], (made - steps)[at, 0]
+    # within its stratum the mean is (sum before + value (t - before)) / t
+    gone = (sums - steps * values)[at, means] - value * before
+    crossed = np.ceil(gone / np.maximum(eps - value, 1e-300) * (1 - 1e-12))
+    crossed = np.clip(crossed, before + 1, made[at, 0])
+    return np.where(below.any(0), crossed * trace.spec.batch_size, np.inf)

@@ -1,25 +1,25 @@
 """NoiseSurvey: how large the draws of a run's noise are, and how large means of B draws."""
 
 from dataclasses import dataclass, field
-from typing import Any, final
+from typing import ClassVar, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from explorer.noise._base import Noise
-from explorer.registry import PLOTS
 from explorer.run import _survey_words as words
+from explorer.run._shown import Shown
 from explorer.run.spec import RunSpec
 from explorer.theory.bootstrap import mean_intervals
-from explorer.theory.slope import Slope, leave_one_out
-from explorer.theory.tail import NO_SLOPE, TAIL_SHARE, clear_of_zero, median_slope
+from explorer.theory.slope import NO_SLOPE, Slope, leave_one_out
+from explorer.theory.tail import TAIL_SHARE, clear_of_zero, median_slope
 
 Array = NDArray[np.float64]
 
 
 @final
-@dataclass(kw_only=True)
-class NoiseSurvey:
+@dataclass(kw_only=True, repr=False)
+class NoiseSurvey(Shown):
     r"""The law of a draw's size, and of the dual norm of the mean of B draws.
 
     The size is :math:`|\xi_{ij}|` where all entries have one law, and :math:`\|\xi\|_F` where a
@@ -39,6 +39,8 @@ class NoiseSurvey:
         norms: Dual norms of independent means of B draws, ``[R, S]``, a row for each B so far.
         seconds: Time that the draws took.
     """
+
+    usual_plot: ClassVar[str] = "noise"
 
     spec: RunSpec
     noise: Noise
@@ -139,16 +141,3 @@ class NoiseSurvey:
     def sentence(self) -> str:
         """What is seen in words, beside what theory says."""
         return words.sentence(self)
-
-    def figure(self, plot: str = "noise", **options: Any) -> Any:
-        """Return a matplotlib Figure of this survey, made without pyplot."""
-        return PLOTS[plot].of(self, **options)
-
-    def __str__(self) -> str:
-        return self.sentence
-
-    def __repr__(self) -> str:
-        return self.sentence
-
-    def _repr_png_(self) -> bytes:  # pyright: ignore[reportUnusedFunction]  # IPython's
-        return PLOTS["noise"].png(self)

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, final
+from typing import Any, ClassVar, final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.registry import PLOTS
+from explorer.run._shown import Shown
 from explorer.run._table import write_rows
 from explorer.run._words import noise_of
 from explorer.run.spec import RunSpec
@@ -22,8 +22,8 @@ GUIDE = (
 
 
 @final
-@dataclass(kw_only=True)
-class Contest:
+@dataclass(kw_only=True, repr=False)
+class Contest(Shown):
     r"""Norms beside each other in one measure: the mean of :math:`\|\nabla f(X_t)\|_F`.
 
     The mean is over all steps of a run and its seeds, of the exact gradient at the iterate. Every
@@ -38,6 +38,8 @@ class Contest:
         expected: The predictor's gain over the first norm, NaN where a constant is unknown.
         remarks: Sentences on noise and predictor.
     """
+
+    usual_plot: ClassVar[str] = "contest"
 
     spec: RunSpec
     norms: tuple[str, ...]
@@ -141,16 +143,3 @@ class Contest:
     def to_csv(self, path: str | Path) -> None:
         """Write the rows, behind a first line with what they share."""
         write_rows(path, self.spec, self.rows())
-
-    def figure(self, plot: str = "contest", **options: Any) -> Any:
-        """Return a matplotlib Figure of this contest, made without pyplot."""
-        return PLOTS[plot].of(self, **options)
-
-    def __str__(self) -> str:
-        return self.sentence
-
-    def __repr__(self) -> str:
-        return self.sentence
-
-    def _repr_png_(self) -> bytes:  # pyright: ignore[reportUnusedFunction]  # IPython's
-        return PLOTS["contest"].png(self)

@@ -11,6 +11,7 @@ from explorer.run._contest_rules import (
     windows_of,
     with_one_scale,
 )
+from explorer.run._work import seconds_a_step
 from explorer.run.contest import Contest
 from explorer.run.experiment import Experiment
 from explorer.run.spec import RunSpec
@@ -20,7 +21,6 @@ NORMS = ("frobenius", "spectral", "sign", "column")
 FACTORS = (1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8)
 TUNING_SEEDS = 4  # settings run on the same seeds, so their order is surer than their means
 SEED_OF_TUNING = 1_000_000  # added to the spec's: no report has so high a number
-TIMED_STEPS = 40  # the first quarter of them is slow, and is not counted
 
 
 @final
@@ -97,8 +97,8 @@ class ContestRun:
         total = 0.0
         for tuning in self._tunings:
             setting = tuning.setting(min(self._windows), 1.0)
-            total += tuning.n_steps * _seconds_a_step(setting, nuclear_rank=False)
-            total += setting.n_steps * _seconds_a_step(self._report(setting), nuclear_rank=True)
+            total += tuning.n_steps * seconds_a_step(setting, nuclear_rank=False)
+            total += setting.n_steps * seconds_a_step(self._report(setting), nuclear_rank=True)
         return total
 
     def advance(self) -> bool:
@@ -128,13 +128,3 @@ class ContestRun:
     def _report(self, setting: RunSpec) -> RunSpec:
         """Return the same run on the seeds that are reported."""
         return setting.replace(seeds=self.contest.spec.seeds, seed=self.contest.spec.seed)
-
-
-def _seconds_a_step(spec: RunSpec, *, nuclear_rank: bool) -> float:
-    trial, began = Experiment(spec, nuclear_rank=nuclear_rank), 0.0
-    for step in range(min(TIMED_STEPS, spec.n_steps)):
-        if step == TIMED_STEPS // 4:
-            began = trial.trace.seconds
-        trial.advance()
-    counted = trial.step - TIMED_STEPS // 4
-    return (trial.trace.seconds - began) / max(1, counted)

@@ -4,26 +4,26 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, final
+from typing import Any, ClassVar, final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.registry import NOISES, PLOTS
+from explorer.registry import NOISES
+from explorer.run._shown import Shown
 from explorer.run._table import write_rows
 from explorer.run.rate import Rate
 from explorer.run.spec import RunSpec
 from explorer.run.trace import Trace
-from explorer.theory.slope import Slope, fit
+from explorer.theory.slope import NO_SLOPE, Slope, fit
 
 Array = NDArray[np.float64]
 NOISE_CONSTANT = "noise constant K"  # how a run's note on it begins
-NO_SLOPE = Slope(np.nan, (np.nan, np.nan), np.nan)
 
 
 @final
-@dataclass(kw_only=True)
-class Grid:
+@dataclass(kw_only=True, repr=False)
+class Grid(Shown):
     """What a sweep over fields found, cell by cell.
 
     Attributes:
@@ -43,6 +43,8 @@ class Grid:
         >>> [row["norm"] for row in grid.rows()]
         ['sign', 'sign', 'frobenius', 'frobenius']
     """
+
+    usual_plot: ClassVar[str] = "grid"
 
     spec: RunSpec
     axes: Mapping[str, tuple[Any, ...]]
@@ -197,19 +199,6 @@ class Grid:
     def to_csv(self, path: str | Path) -> None:
         """Write the rows, behind a first line with what they share."""
         write_rows(path, self.spec, self.rows())
-
-    def figure(self, plot: str = "grid", **options: Any) -> Any:
-        """Return a matplotlib Figure of this grid, made without pyplot."""
-        return PLOTS[plot].of(self, **options)
-
-    def __str__(self) -> str:
-        return self.sentence
-
-    def __repr__(self) -> str:
-        return self.sentence
-
-    def _repr_png_(self) -> bytes:  # pyright: ignore[reportUnusedFunction]  # IPython's
-        return PLOTS["grid"].png(self)
 
 
 def _as_the_theorem_says(run: Trace) -> bool:

@@ -1,7 +1,6 @@
 """Noise surveys: draws of a run's noise and of its batch means, apart from any run."""
 
 import math
-import sys
 import time
 from collections.abc import Sequence
 from typing import final
@@ -15,9 +14,9 @@ from explorer.norms._base import as_norm
 from explorer.registry import NOISES, PROBLEMS
 from explorer.run._pieces import Piece, pieces_of_means, pieces_of_sizes
 from explorer.run._survey import NoiseSurvey
+from explorer.run._work import to_the_end
 from explorer.run.constants import toy_setting
-from explorer.run.device import few_threads
-from explorer.run.experiment import refuse_unless_spec, show_progress
+from explorer.run.experiment import refuse_unless_spec
 from explorer.run.spec import RunSpec, make
 from explorer.theory.tail import survival, tail_slope
 
@@ -187,13 +186,5 @@ def survey_noise(spec: RunSpec, *, progress: bool = False) -> NoiseSurvey:
         (-0.5, True)
     """
     surveying = Survey(spec)
-    try:
-        with few_threads(surveying.entries):
-            while not surveying.finished:
-                if surveying.advance() and progress:
-                    show_progress(surveying.share)
-    except KeyboardInterrupt:
-        pass  # the survey says by itself what is missing
-    if progress:
-        sys.stderr.write("\n")
+    to_the_end(surveying, progress=progress)
     return surveying.survey

@@ -1,12 +1,12 @@
 """Rate: the means of tuned runs over their horizons, and what slope they have."""
 
 from dataclasses import dataclass, field
-from typing import Any, final
+from typing import ClassVar, final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.registry import PLOTS
+from explorer.run._shown import Shown
 from explorer.run._words import describe
 from explorer.run.spec import RunSpec
 from explorer.run.trace import Trace
@@ -16,8 +16,8 @@ Array = NDArray[np.float64]
 
 
 @final
-@dataclass(kw_only=True)
-class Rate:
+@dataclass(kw_only=True, repr=False)
+class Rate(Shown):
     """One point per tuned horizon, the line through them, and theory's two slopes beside it.
 
     Attributes:
@@ -25,6 +25,8 @@ class Rate:
         horizons: The horizons asked for.
         traces: The finished runs, one per horizon so far, in the same order.
     """
+
+    usual_plot: ClassVar[str] = "rate"
 
     spec: RunSpec
     horizons: tuple[int, ...]
@@ -150,16 +152,3 @@ class Rate:
             f"measured slope {self.slope:.3f} [{low:.3f}, {high:.3f}], exponent "
             f"{self.exponent:.3f}, mean stationarity {self.means[-1].mean():.3g} at the last"
         )
-
-    def figure(self, plot: str = "rate", **options: Any) -> Any:
-        """Return a matplotlib Figure of this rate, made without pyplot."""
-        return PLOTS[plot].of(self, **options)
-
-    def __str__(self) -> str:
-        return self.sentence
-
-    def __repr__(self) -> str:
-        return self.sentence
-
-    def _repr_png_(self) -> bytes:  # pyright: ignore[reportUnusedFunction]  # IPython's
-        return PLOTS["rate"].png(self)

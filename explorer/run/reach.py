@@ -1,56 +1,27 @@
 """Reach: how many calls methods need to come to a stationarity eps, above what the chain forces."""
 
-import csv
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, final
+from typing import Any, ClassVar, NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.problems.chain import (
-    GRADIENT_LIPSCHITZ,
-    HESSIAN_LIPSCHITZ,
-    LINK,
-    RAMP,
-    STATIONARITY,
-)
-from explorer.registry import PLOTS
+from explorer.run._shown import Shown
+from explorer.run._table import write_rows
+from explorer.run.chain_class import ChainClass, Point
 from explorer.run.spec import RunSpec
-from explorer.theory.exponents import calls_exponent
-from explorer.theory.lower_bound import LowerBound, leading_calls, oracle_moment, reveal_for
 from explorer.theory.slope import fit
 
 Array = NDArray[np.float64]
-GAP = 1.0
-REVEALED = {2.0: 0.02, 1.5: 0.01, 1.3: 0.002}  # r theta at most, so that a call shows one row
-
-
-class Point(NamedTuple):
-    """One chain of a class: what a method is asked to reach there, and what that must cost."""
-
-    rank: int
-    length: int
-    eps: float
-    reveal: float
-    stretch: float
-    low: int
-    leading: float
-
-    def problem(self, moment: float) -> str:
-        """Return the chain as the problem of a spec."""
-        return (
-            f"chain(length={self.length}, eps={self.eps!r}, reveal={self.reveal!r}, "
-            f"moment={moment!r}, stretch={self.stretch!r})"
-        )
+FEWEST_SEEDS = 8  # a bootstrap over fewer is too narrow for a verdict
 
 
 class Arrival(NamedTuple):
     """Calls with which a method came to eps, their 95 % interval over seeds, and its settings.
 
-    NaN where it did not arrive; theory's tuning has no interval.
+    NaN where it did not arrive; ``most`` is infinite where some resamples of the seeds did not.
     """
 
     calls: float
@@ -60,82 +31,8 @@ class Arrival(NamedTuple):
 
 
 @final
-@dataclass(frozen=True)
-class ChainClass:
-    r"""All functions with :math:`L = 1` (or :math:`\rho = 1`), gap 1 and noise of one sigma.
-
-    A chain of T links in each of r rows fills the class at one eps: with
-    :math:`G = 1.25\,\varepsilon` the dual norm of its first gradient and :math:`\lambda` its
-    stretch,
-
-    .. math::
-        \Delta = G \lambda (D_0 T - w/2), \qquad L = G l_1/\lambda, \qquad \rho = G l_2/\lambda^2,
-
-    and :math:`\sigma` fixes how rarely a row is revealed. So T picks eps, and eps falls with it.
-
-    Args:
-        moment: p in (1, 2].
-        hessian: True for the class with Lipschitz Hessian, :math:`\rho = 1`, in place of L.
-        rarest: Links and rows of the chain whose reveals are the most frequent, which sets sigma.
-
-    Example:
-        >>> plain = ChainClass(2.0)
-        >>> four, sixteen = plain.point(rank=4, length=4), plain.point(rank=4, length=16)
-        >>> round(four.eps / sixteen.eps, 2), sixteen.low > 16 * four.low / 1.3
-        (2.02, True)
-    """
-
-    moment: float
-    hessian: bool = False
-    rarest: tuple[int, int] = (4, 4)
-
-    @property
-    def exponent(self) -> float:
-        """The theorem's exponent of the calls in eps, negative."""
-        return calls_exponent(self.moment, float(self.hessian))
-
-    def gradient(self, length: int) -> float:
-        """Return G of a chain of so many links that fills the class."""
-        links = LINK * length - RAMP / 2
-        if self.hessian:
-            return (GAP / links) ** (2 / 3) / HESSIAN_LIPSCHITZ ** (1 / 3)
-        return math.sqrt(GAP / (GRADIENT_LIPSCHITZ * links))
-
-    @property
-    def sigma(self) -> float:
-        """The p-th moment of the oracle's noise, to the power 1/p."""
-        length, rank = self.rarest
-        share = REVEALED[max(p for p in REVEALED if p <= self.moment or p == min(REVEALED))]
-        return oracle_moment(self.gradient(length), rank, share / rank, self.moment)
-
-    def point(self, *, rank: int, length: int) -> Point:
-        """Return the chain with so many rows and links."""
-        gradient = self.gradient(length)
-        reveal = reveal_for(self.sigma, gradient, rank, self.moment)
-        stretch = (
-            math.sqrt(gradient * HESSIAN_LIPSCHITZ)
-            if self.hessian
-            else gradient * GRADIENT_LIPSCHITZ
-        )
-        eps = gradient / STATIONARITY
-        bound = LowerBound(eps=eps, gradient=gradient, length=length, reveal=reveal)
-        leading = leading_calls(
-            eps=eps,
-            rank=rank,
-            gap=GAP,
-            sigma=self.sigma,
-            moment=self.moment,
-            link=LINK,
-            **({"hessian_smoothness": 1.0, "hessian_lipschitz": HESSIAN_LIPSCHITZ}
-               if self.hessian
-               else {"smoothness": 1.0, "gradient_lipschitz": GRADIENT_LIPSCHITZ}),
-        )  # fmt: skip
-        return Point(rank, length, eps, reveal, stretch, bound.calls(), leading)
-
-
-@final
-@dataclass(kw_only=True)
-class Reach:
+@dataclass(kw_only=True, repr=False)
+class Reach(Shown):
     """Calls to eps of several methods, beside the number that no zero-respecting one is below.
 
     Attributes:
@@ -145,9 +42,10 @@ class Reach:
         points: The chains, the cheapest first.
         methods: Names of the methods.
         arrivals: For each method its arrival at each point so far.
-        runs: How many runs were made for it.
         seconds: Time that it took.
     """
+
+    usual_plot: ClassVar[str] = "lower_bound"
 
     spec: RunSpec
     family: ChainClass
@@ -155,7 +53,6 @@ class Reach:
     points: tuple[Point, ...]
     methods: tuple[str, ...]
     arrivals: dict[str, list[Arrival]] = field(default_factory=dict[str, list[Arrival]])
-    runs: int = 0
     seconds: float = 0.0
 
     def __len__(self) -> int:
@@ -172,9 +69,9 @@ class Reach:
         return np.array([point.low for point in self.points], float)
 
     @property
-    def leading(self) -> Array:
-        """The closed form of N_low to leading order in eps."""
-        return np.array([point.leading for point in self.points], float)
+    def closed(self) -> Array:
+        """The lower bound in closed form."""
+        return np.array([point.closed for point in self.points], float)
 
     @property
     def exponent(self) -> float:
@@ -208,6 +105,11 @@ class Reach:
         return y / self.low[: len(y)]
 
     @property
+    def arrived(self) -> int:
+        """How many points were reached so far, of all methods together."""
+        return sum(int(np.isfinite(self.calls(method)[0]).sum()) for method in self.methods)
+
+    @property
     def below(self) -> int:
         """How often a method was below N_low by more than its sampling error."""
         most = [self.calls(method)[2] for method in self.methods]
@@ -236,7 +138,21 @@ class Reach:
             "it is no statement that one of these methods is worse than another: those tuned by "
             "grid all come close to it.",
             "look-ahead does not pay on this chain: transport needs more calls here than without.",
+            "of the choice it takes the chain's moment, the seeds, the device and its numbers; "
+            "chains, batches and steps are its own.",
         )
+
+    def found(self, method: str) -> str:
+        """Return in words what a method needs, or that it did not arrive; empty before it ran."""
+        ratios = self.ratios(method)
+        reached = ratios[np.isfinite(ratios)]
+        missed = len(ratios) - len(reached)
+        if not len(ratios):
+            return ""
+        if not len(reached):
+            return "not reached"
+        said = f"{reached.min():.3g} to {reached.max():.3g} N_low"
+        return f"{said}, {missed} not reached" if missed else said
 
     @property
     def sentence(self) -> str:
@@ -246,21 +162,26 @@ class Reach:
         unit = "calls to eps" if self.axis == "eps" else "calls over the rank"
         parts: list[str] = []
         for method in self.methods:
-            ratios = self.ratios(method)
-            ratios = ratios[np.isfinite(ratios)]
-            if not len(ratios):
-                if len(self.calls(method)[0]):
-                    parts.append(f"{method} did not come to eps")
-                continue
-            slope = self.slope(method)
-            said = f", slope {slope:.2f}" if np.isfinite(slope) else ""
-            parts.append(f"{method} {ratios.min():.3g} to {ratios.max():.3g} times N_low{said}")
-        made = sum(map(len, self.arrivals.values()))
+            if found := self.found(method):
+                slope = self.slope(method)
+                said = f", slope {slope:.2f}" if np.isfinite(slope) else ""
+                parts.append(f"{method} {found}{said}")
         head = "" if self.complete else "Incomplete: "
         return (
             f"{head}{len(self)} of {len(self.points)} points, {unit}: {'; '.join(parts)}; N_low's "
             f"slope {self.low_slope:.2f}, the theorem's exponent {self.exponent:.2f}; "
-            f"{self.below or 'none'} of {made} is below N_low by more than its sampling error."
+            f"{self._verdict()}"
+        )
+
+    def _verdict(self) -> str:
+        if self.spec.seeds < FEWEST_SEEDS:
+            return (
+                f"{self.spec.seeds} seeds are too few to say what is below N_low: give at least "
+                f"{FEWEST_SEEDS}."
+            )
+        return (
+            f"{self.below or 'none'} of {self.arrived} is below N_low by more than its sampling "
+            "error."
         )
 
     def rows(self) -> list[dict[str, Any]]:
@@ -283,23 +204,4 @@ class Reach:
 
     def to_csv(self, path: str | Path) -> None:
         """Write the rows, behind a first line with what they share."""
-        rows = self.rows()
-        names = list(dict.fromkeys(name for row in rows for name in row))
-        with Path(path).open("w", newline="") as file:
-            file.write(f"# {self.spec.to_json()}\n")
-            writer = csv.DictWriter(file, fieldnames=names)
-            writer.writeheader()
-            writer.writerows(rows)
-
-    def figure(self, plot: str = "lower_bound", **options: Any) -> Any:
-        """Return a matplotlib Figure of this, made without pyplot."""
-        return PLOTS[plot].of(self, **options)
-
-    def __str__(self) -> str:
-        return self.sentence
-
-    def __repr__(self) -> str:
-        return self.sentence
-
-    def _repr_png_(self) -> bytes:  # pyright: ignore[reportUnusedFunction]  # IPython's
-        return PLOTS["lower_bound"].png(self)
+        write_rows(path, self.spec, self.rows())

@@ -1,18 +1,16 @@
 """Sweeps: one run tuned to each horizon, or one for each combination of values of fields."""
 
-import sys
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, final
+from typing import Any, final
 
 from explorer.run._tuned import points
-from explorer.run.device import few_threads
-from explorer.run.experiment import Experiment, refuse_unless_spec, run, show_progress
+from explorer.run._work import seconds_a_step, to_the_end
+from explorer.run.experiment import Experiment, refuse_unless_spec, run
 from explorer.run.grid import Grid, axes_of
 from explorer.run.rate import Rate
 from explorer.run.spec import RunSpec
 
 HORIZONS = (1_000, 10_000, 100_000, 1_000_000)
-TIMED_STEPS = 40  # enough to tell seconds from minutes
 
 
 @final
@@ -148,17 +146,6 @@ class GridSweep:
         return True
 
 
-def seconds_a_step(spec: RunSpec) -> float:
-    """Return how long a step of a spec takes here, from a few steps made and dropped."""
-    trial = Experiment(spec)
-    began = 0.0
-    for step in range(min(TIMED_STEPS, spec.n_steps)):
-        if step == TIMED_STEPS // 4:  # the first steps are slow
-            began = trial.trace.seconds
-        trial.advance()
-    return (trial.trace.seconds - began) / max(1, trial.step - TIMED_STEPS // 4)
-
-
 def sweep(
     spec: RunSpec,
     *,
@@ -215,56 +202,14 @@ def sweep(
             one = Rate(spec=sweeping.specs[number], horizons=tuple(horizons or ()), traces=traces)
             sweeping.grid.cells.append(one if rates else traces[0])
         return sweeping.grid
-    _to_the_end(sweeping, progress=progress)
+    to_the_end(sweeping, progress=progress)
     return sweeping.grid
-
-
-class Steps(Protocol):
-    """Work that is done step by step."""
-
-    @property
-    def finished(self) -> bool:
-        """True when there is nothing left to do."""
-        ...
-
-    @property
-    def share(self) -> float:
-        """Share of the work that is done."""
-        ...
-
-    @property
-    def entries(self) -> int:
-        """Numbers in the state of all seeds together."""
-        ...
-
-    def advance(self) -> bool:
-        """Make one step; return True if something to be seen was completed."""
-        ...
-
-    def estimate_s(self) -> float:
-        """Return about how many seconds the whole will take."""
-        ...
 
 
 def _rate(sweeping: Sweep, executor: Any, *, progress: bool = False) -> Rate:
     if executor is None:
-        _to_the_end(sweeping, progress=progress)
+        to_the_end(sweeping, progress=progress)
     else:
         futures = [executor.submit(run, one) for one in sweeping.specs]
         sweeping.rate.traces.extend(future.result() for future in futures)
     return sweeping.rate
-
-
-def _to_the_end(work: Steps, *, progress: bool) -> None:
-    """Do all the work; Ctrl-C leaves what is done, which says by itself that there is more."""
-    if progress:
-        sys.stderr.write(f"about {work.estimate_s():.0f} s\n")
-    try:
-        with few_threads(work.entries):
-            while not work.finished:
-                if work.advance() and progress:
-                    show_progress(work.share)
-    except KeyboardInterrupt:
-        pass
-    if progress:
-        sys.stderr.write("\n")

@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, NamedTuple, final
+from typing import Any, ClassVar, NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.registry import PLOTS
 from explorer.run import _words
+from explorer.run._shown import Shown
 from explorer.run.snapshot import Snapshot
 from explorer.run.spec import RunSpec
 from explorer.theory.slope import Slope, fit
@@ -44,8 +44,8 @@ NUMBERS = Record._fields[:9]
 
 
 @final
-@dataclass(kw_only=True)
-class Trace:
+@dataclass(kw_only=True, repr=False)
+class Trace(Shown):
     """All numbers of one run; every array is numpy float64, and R counts records, S seeds.
 
     Attributes:
@@ -63,6 +63,8 @@ class Trace:
         snapshot: The matrices at the last record, the first seed's; None before it, and for a
             network. Only the latest is kept, and it is replaced as a whole.
     """
+
+    usual_plot: ClassVar[str] = "decay"
 
     spec: RunSpec
     bound_unmet: str | None = None
@@ -224,15 +226,6 @@ class Trace:
             return "every seed diverged" if len(self) else "not run yet"
         return f"weighted mean {self.running_mean[-1]:.3g}, now {self.mean[-1]:.3g}"
 
-    def figure(self, plot: str = "decay", **options: Any) -> Any:
-        """Return a matplotlib Figure of this trace, made without pyplot.
-
-        Args:
-            plot: Name of ``PLOTS``.
-            **options: Passed to the plot, e.g. ``theme="dark"``, ``xscale="linear"``.
-        """
-        return PLOTS[plot].of(self.still(), **options)
-
     def save(self, path: str | Path) -> None:
         """Write everything to an npz file without pickle; :meth:`load` reads it."""
         meta = {name: getattr(self, name) for name in META} | {"spec": self.spec.to_json()}
@@ -285,15 +278,6 @@ class Trace:
             writer = csv.writer(file)
             writer.writerow([*columns, *seeds])
             writer.writerows(zip(*columns.values(), *seeds.values(), strict=True))
-
-    def __str__(self) -> str:
-        return self.sentence
-
-    def __repr__(self) -> str:
-        return self.sentence
-
-    def _repr_png_(self) -> bytes:  # pyright: ignore[reportUnusedFunction]  # IPython's
-        return PLOTS["decay"].png(self.still())
 
 
 META = (

@@ -5,6 +5,8 @@ from typing import NamedTuple, final
 
 import numpy as np
 
+from explorer.theory.exponents import calls_exponent
+
 
 @final
 class LowerBound(NamedTuple):
@@ -131,7 +133,7 @@ def reveal_for(sigma: float, gradient: float, rank: int, moment: float) -> float
     return low
 
 
-def leading_calls(
+def closed_form(
     *,
     eps: float,
     rank: int,
@@ -144,22 +146,23 @@ def leading_calls(
     hessian_smoothness: float = 0.0,
     hessian_lipschitz: float = 0.0,
 ) -> float:
-    r"""Return what N_low is for small ``eps``, in the constants of a problem class.
+    r"""Return a lower bound in closed form, in the constants of a problem class.
 
-    With :math:`G = 1.25\,\varepsilon`, chains of T links and reveals of
-    :math:`\theta = (G/\sigma)^{p/(p-1)}/r` the class is filled, and N_low goes to
-    :math:`1.25\,T/\theta`. With a Lipschitz gradient :math:`T = L\Delta/(D_0 l_1 G^2)`, with a
-    Lipschitz Hessian :math:`T = \Delta\sqrt\rho/(D_0 \sqrt{l_2}\, G^{3/2})`; so
+    By Markov's inequality :math:`P(\mathrm{Bin}(t, \theta) \ge T) \le t\theta/T`, so the mean over
+    N calls is at least :math:`G(1 - N\theta/(2T))`, which is above :math:`\varepsilon = G/a` while
+    :math:`N < 2(1 - 1/a)\,T/\theta`. Chains fill the class with :math:`T = L\Delta/(D_0 l_1 G^2)`
+    links, or :math:`T = \Delta\sqrt\rho/(D_0\sqrt{l_2}\,G^{3/2})` where the Hessian is Lipschitz,
+    and :math:`1/\theta = r(\sigma/G)^{p/(p-1)}`. The best :math:`a = (k+1)/k` gives
 
     .. math::
-        N \to \frac{1.25^{1-k}}{D_0 l_1}\, r L \Delta\, \sigma^{p/(p-1)} \varepsilon^{-k},
-        \qquad k = \frac{3p-2}{p-1},
+        N \ge c\, r L \Delta\, \sigma^{p/(p-1)} \varepsilon^{-k}, \qquad k = \frac{3p-2}{p-1},
+        \qquad c = \frac{2}{(k+1)\, D_0 l_1} \Big(\frac{k}{k+1}\Big)^k,
 
-        N \to \frac{1.25^{1-k}}{D_0 \sqrt{l_2}}\, r \sqrt\rho\, \Delta\, \sigma^{p/(p-1)}
-        \varepsilon^{-k}, \qquad k = \frac{5p-3}{2p-2}.
+        N \ge c'\, r \sqrt\rho\, \Delta\, \sigma^{p/(p-1)} \varepsilon^{-k}, \qquad
+        k = \frac{5p-3}{2p-2}, \qquad c' = c\, \frac{l_1}{\sqrt{l_2}}.
 
-    Whole links and the other rows' noise make the exact number smaller at a given ``eps``: bounds
-    are drawn by :class:`LowerBound`, this one is for the slope.
+    It leaves out that links are whole and that other rows add noise of their own, so it holds up to
+    :math:`1 - o(1)` as eps falls; the exact :class:`LowerBound` goes to about three times as much.
 
     Args:
         eps: Stationarity, positive.
@@ -174,17 +177,23 @@ def leading_calls(
         hessian_lipschitz: :math:`l_2` of the chain, for that class.
 
     Example:
-        >>> numbers = {"rank": 4, "gap": 1.0, "sigma": 1.0, "moment": 2.0, "link": 1.25}
+        >>> numbers = {"rank": 1, "gap": 1.0, "sigma": 1.0, "moment": 2.0, "link": 1.25}
         >>> chain = {"smoothness": 1.0, "gradient_lipschitz": 9.466}
-        >>> at = [leading_calls(eps=eps, **numbers, **chain) for eps in (0.1, 0.05)]
+        >>> round(closed_form(eps=1.0, **numbers, **chain), 4)  # c
+        0.0138
+        >>> at = [closed_form(eps=eps, **numbers, **chain) for eps in (0.1, 0.05)]
         >>> round(at[1] / at[0], 6)  # half the eps, sixteen times the calls
         16.0
+
+    Source:
+        Derived in this project, of the form of the theorem of J. Zhang and T. Lin,
+        arXiv:2605.18528.
     """
-    rarity = sigma ** (moment / (moment - 1))
     if hessian_smoothness:
-        k = (5 * moment - 3) / (2 * moment - 2)
-        size = math.sqrt(hessian_smoothness / hessian_lipschitz)
+        k = -calls_exponent(moment, transport=1)
+        links = math.sqrt(hessian_smoothness / hessian_lipschitz)
     else:
-        k = (3 * moment - 2) / (moment - 1)
-        size = smoothness / gradient_lipschitz
-    return 1.25 ** (1 - k) / link * rank * size * gap * rarity * eps**-k
+        k = -calls_exponent(moment)
+        links = smoothness / gradient_lipschitz
+    best = 2 / (k + 1) * (k / (k + 1)) ** k
+    return best * rank * links * gap / link * sigma ** (moment / (moment - 1)) * eps**-k

@@ -19,6 +19,9 @@ class Slope(NamedTuple):
     intercept: float
 
 
+NO_SLOPE = Slope(np.nan, (np.nan, np.nan), np.nan)
+
+
 def fit(calls: NDArray[np.float64], values: NDArray[np.float64]) -> Slope:
     r"""Return the least-squares slope of the log of the seed mean on log calls.
 
@@ -41,7 +44,7 @@ def fit(calls: NDArray[np.float64], values: NDArray[np.float64]) -> Slope:
     values = values[:, np.isfinite(values).all(0)]
     records, seeds = values.shape
     if records < 2 or seeds == 0 or not (values > 0).any(1).all():
-        return Slope(np.nan, (np.nan, np.nan), np.nan)
+        return NO_SLOPE
     x = np.log(calls)
     centred = (x - x.mean()) / ((x - x.mean()) ** 2).sum()
     y = np.log(values.mean(1))

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.theory.slope import Slope, fit
+from explorer.theory.slope import NO_SLOPE, Slope, fit
 
 Array = NDArray[np.float64]
 
@@ -13,7 +13,6 @@ HIGHEST, LOWEST_DRAWS = 0.95, 4  # the ends of a survival curve: a probability, 
 LEVELS = 200
 TAIL_SHARE = 1 / 256  # of the draws are the tail
 NORMAL_QUANTILE = 1.959964  # 97.5 %
-NO_SLOPE = Slope(np.nan, (np.nan, np.nan), np.nan)
 
 
 class Survival(NamedTuple):

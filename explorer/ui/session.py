@@ -269,9 +269,9 @@ class Session:
         Any thread may ask for it, since it draws a copy of the data on a canvas of its own.
         """
         work = self._shown()
-        data, beside = _still(work.data), self._beside(work)
+        data, beside = work.data.still(), self._beside(work)
         canvas = Canvas(PLOTS[work.drawn](), 2.0)
-        return canvas.png(data, [(label, _still(one)) for label, one in beside])
+        return canvas.png(data, [(label, one.still()) for label, one in beside])
 
     @property
     def sentence(self) -> str:
@@ -491,10 +491,6 @@ def _close_all() -> None:
         session.close()
     for session in open_ones:
         session.join()
-
-
-def _still(data: Any) -> Any:
-    return data.still() if isinstance(data, Trace) else data
 
 
 def _changes(spec: RunSpec, present: RunSpec) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Calls to eps: the chains fill their class, and no method is below N_low."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,10 +10,20 @@ import torch
 from explorer.noise._streams import Streams
 from explorer.norms._base import as_norm
 from explorer.registry import PROBLEMS
-from explorer.run._reaching import GRID, METHODS, THEORY, ReachRun, first_below, setting_for
+from explorer.run._reaching import (
+    GRID,
+    METHODS,
+    NEAR,
+    THEORY,
+    ReachRun,
+    first_below,
+    setting_for,
+)
+from explorer.run.chain_class import ChainClass
 from explorer.run.experiment import run
-from explorer.run.reach import ChainClass
+from explorer.run.reach import Arrival
 from explorer.run.spec import RunSpec
+from explorer.theory.bootstrap import mean_interval, resampled_weights
 
 QUICK = RunSpec(problem="chain", seeds=8, device="cpu")
 FEW = ("Scion, tuned by theory", "clipped SGD, tuned by grid")
@@ -39,21 +50,15 @@ def test_a_chain_fills_its_class(moment, hessian, rank, length):
     shape = {"rows": rank, "columns": rank * length}
     toy = PROBLEMS.make(point.problem(moment), **shape)
     assert toy.gap == pytest.approx(1)
-    if hessian:  # rho of one row alone; the toy's own adds up rows
-        assert family.gradient(length) * 100 / toy.link**2 == pytest.approx(1)
-    else:
-        assert toy.smoothness(as_norm("spectral")) == pytest.approx(1)
-    start = {"x": torch.zeros(4000, rank, rank * length, dtype=torch.float64)}
-    noise = toy.sample(start, 1, Streams(0, 4000))["x"] - toy.gradient(start)["x"]
+    known = toy.hessian_smoothness if hessian else toy.smoothness
+    assert known(as_norm("spectral")) == pytest.approx(1)
+    draws, share = 40_000, rank * point.reveal
+    start = {"x": torch.zeros(draws, rank, rank * length, dtype=torch.float64)}
+    noise = toy.sample(start, 1, Streams(0, draws))["x"] - toy.gradient(start)["x"]
     sizes = as_norm("spectral").dual_norm(noise)
-    # rare reveals carry the moment: the law has two values, which are checked instead of a mean
-    gradient = family.gradient(length)
-    hidden, seen = gradient, gradient / rank * (1 / point.reveal + rank - 2)
-    for size in sizes.unique():
-        assert min(abs(size - hidden), abs(size - seen)) < 1e-9 * seen
-    share = rank * point.reveal
-    power = share * seen**moment + (1 - share) * hidden**moment
-    assert power ** (1 / moment) == pytest.approx(family.sigma)
+    # rare reveals carry the moment, and their number is binomial: four of its standard deviations
+    error = 4 / (draws * share) ** 0.5 / moment
+    assert float((sizes**moment).mean()) ** (1 / moment) == pytest.approx(family.sigma, rel=error)
 
 
 def test_calls_come_from_theory_far_above_and_from_a_grid_close_to_the_bound(reach):
@@ -63,6 +68,7 @@ def test_calls_come_from_theory_far_above_and_from_a_grid_close_to_the_bound(rea
     calls, least, most = reach.calls(FEW[1])
     assert ((least <= calls) & (calls <= most)).all()
     assert (most > reach.low).all()
+    assert np.isfinite(most).all(), "followed until every resample of the seeds is there"
     assert reach.below == 0
     assert reach.complete
     assert reach.exponent == -4
@@ -78,7 +84,12 @@ def test_the_calls_of_theory_are_those_whose_tuned_run_has_the_mean_eps(reach):
         problem=point.problem(2.0), rows=4, columns=8, seeds=8, schedule="horizon",
         horizon=round(arrival.calls), batch_size=arrival.settings["batch_size"], device="cpu",
     )  # fmt: skip
-    assert run(spec).mean_stationarity.mean() == pytest.approx(point.eps, rel=0.05)
+    means = run(spec).mean_stationarity
+    assert means.mean() == pytest.approx(point.eps, rel=2 * NEAR)  # the search stops at NEAR
+    low, high = mean_interval(means / point.eps)
+    assert arrival.least < arrival.calls < arrival.most
+    # calls fall with the mean to the power 4 or so: an interval of means is one of calls
+    assert (arrival.most / arrival.least) ** 0.25 == pytest.approx(high / low, rel=0.02)
 
 
 def test_the_calls_of_a_grid_are_where_the_running_mean_comes_to_eps(reach):
@@ -91,7 +102,7 @@ def test_the_calls_of_a_grid_are_where_the_running_mean_comes_to_eps(reach):
     trace = run(spec)
     before = trace.stratum_end < arrival.calls
     assert (trace.plain_running_mean[before] > point.eps).all()
-    assert trace.plain_running_mean[~before][0] == pytest.approx(point.eps, rel=0.1)
+    assert trace.plain_running_mean[~before][0] <= point.eps
 
 
 def test_a_bound_that_is_crossed_is_counted(reach):
@@ -116,13 +127,63 @@ def test_first_below_takes_the_first_record_and_says_where_there_is_none():
     assert first_below(trace, means[-1] / 2, weights)[0] == math.inf
 
 
+@pytest.mark.parametrize("batch_size", [1, 3])
+def test_within_a_stratum_the_mean_is_followed_step_by_step(batch_size):
+    spec = RunSpec(rows=2, columns=2, horizon=3000 * batch_size, seeds=8, batch_size=batch_size)
+    trace = run(spec.replace(schedule="constant", lr=0.01, momentum=0.0, device="cpu"))
+    weight = trace.column("weight").astype(int)
+    assert weight.max() > 10, "strata that hold many steps"
+    every = np.repeat(trace.stationarity, weight, 0)  # a measured step stands for its stratum
+    weights = resampled_weights(8)[:, :50]
+    means = np.cumsum(every @ weights, 0) / np.arange(1, len(every) + 1)[:, None]
+    for eps in (means[0].max(), means[200].mean(), means[1500].mean()):
+        wanted = np.where((means <= eps).any(0), (means <= eps).argmax(0) + 1, np.inf)
+        np.testing.assert_array_equal(first_below(trace, eps, weights), wanted * batch_size)
+
+
+def test_a_verdict_needs_seeds(reach):
+    few = replace(reach, spec=reach.spec.replace(seeds=4))
+    assert "4 seeds are too few" in few.sentence
+    assert "sampling error" not in few.sentence
+
+
+def test_what_a_method_did_not_reach_is_said_and_not_counted(reach):
+    nowhere = Arrival(math.nan, math.nan, math.nan, {})
+    missed = replace(reach, arrivals=reach.arrivals | {FEW[0]: [nowhere, nowhere]})
+    assert missed.found(FEW[0]) == "not reached"
+    assert f"{FEW[0]} not reached" in missed.sentence
+    assert "none of 2 is below" in missed.sentence
+    shown = [text.get_text() for text in missed.figure().axes[0].texts]
+    assert f"{FEW[0]}: not reached" in shown
+    one = replace(reach, arrivals=reach.arrivals | {FEW[0]: [reach.arrivals[FEW[0]][0], nowhere]})
+    assert one.found(FEW[0]).endswith("N_low, 1 not reached")
+
+
+def test_an_open_interval_is_drawn_to_the_edge(reach):
+    first, *others = reach.arrivals[FEW[1]]
+    wide = replace(
+        reach, arrivals=reach.arrivals | {FEW[1]: [first._replace(most=np.inf), *others]}
+    )
+    axes = wide.figure().axes[0]
+    tops = [np.nanmax(line.get_ydata()) for line in axes.lines if line.get_visible()]
+    assert max(tops) == axes.get_ylim()[1]
+
+
+def test_only_what_it_uses_is_in_its_spec():
+    work = ReachRun(QUICK.replace(batch_size=7, transport=True, seed=3), lengths=(2, 4))
+    assert work.reach.spec == QUICK.replace(problem="chain(moment=2.0)", seed=3)
+
+
 def test_over_ranks_the_calls_grow_like_the_rank():
     work = done(lengths=(2,), ranks=(1, 2), methods=("Scion, tuned by grid",))
     reach = work.reach
     assert reach.axis == "rank"
     assert reach.exponent == 1
-    assert reach.low_slope == pytest.approx(1, abs=0.1)
-    assert reach.slope("Scion, tuned by grid") == pytest.approx(1, abs=0.35)
+    low, (_, least, most) = reach.low, reach.calls("Scion, tuned by grid")
+    # chains are alike: the calls go with one over the share of them that shows a given row
+    shown = [1 / point.reveal for point in reach.points]
+    assert low[1] / low[0] == pytest.approx(shown[1] / shown[0], rel=0.01)
+    assert least[1] / most[0] < low[1] / low[0] < most[1] / least[0]
     assert work.share == pytest.approx(1)
 
 
@@ -167,7 +228,7 @@ def test_no_method_is_below_the_lower_bound_in_two_hundred_cells():
     """Each cell runs a method for N_low calls; its mean is not below eps but by sampling error."""
     scores = []
     for hessian in (False, True):
-        family = ChainClass(2.0, hessian, rarest=(2, 8))
+        family = ChainClass(2.0, hessian, easiest=(2, 8))
         for rank in (1, 2, 4, 8):
             for length in (2, 3, 4, 6, 8):
                 point = family.point(rank=rank, length=length)

@@ -1,0 +1,41 @@
+"""Shown: what every result has in common: a sentence for a terminal, a picture for a notebook."""
+
+from typing import Any, ClassVar
+
+from explorer.registry import PLOTS
+
+
+class Shown:
+    """A result that shows itself.
+
+    A class of results names the plot that it is shown with, and says itself in a sentence.
+    """
+
+    usual_plot: ClassVar[str]
+
+    @property
+    def sentence(self) -> str:
+        """The picture in words."""
+        raise NotImplementedError
+
+    def still(self) -> Any:
+        """Return what nothing is added to while it is drawn: itself, unless a run appends to it."""
+        return self
+
+    def figure(self, plot: str | None = None, **options: Any) -> Any:
+        """Return a matplotlib Figure of this, made without pyplot.
+
+        Args:
+            plot: Name of ``PLOTS``; None takes the usual one.
+            **options: Passed to the plot, e.g. ``theme="dark"``, ``xscale="linear"``.
+        """
+        return PLOTS[plot or self.usual_plot].of(self.still(), **options)
+
+    def __str__(self) -> str:
+        return self.sentence
+
+    def __repr__(self) -> str:
+        return self.sentence
+
+    def _repr_png_(self) -> bytes:  # pyright: ignore[reportUnusedFunction]  # IPython's
+        return PLOTS[self.usual_plot].png(self.still())

@@ -1,0 +1,68 @@
+"""Work that is done step by step: by a panel between two looks at its mailbox, or to its end."""
+
+import sys
+from typing import Protocol
+
+from explorer.run.device import few_threads
+from explorer.run.experiment import Experiment, show_progress
+from explorer.run.spec import RunSpec
+
+TIMED_STEPS = 40  # enough to tell seconds from minutes
+
+
+class Work(Protocol):
+    """Many runs, or many draws, with one result."""
+
+    @property
+    def finished(self) -> bool:
+        """True when there is nothing left to do."""
+        ...
+
+    @property
+    def share(self) -> float:
+        """Share of the work that is done."""
+        ...
+
+    @property
+    def entries(self) -> int:
+        """Numbers in the largest state of all seeds together."""
+        ...
+
+    def advance(self) -> bool:
+        """Make one step; return True if something to be seen was completed."""
+        ...
+
+    def estimate_s(self) -> float | None:
+        """Return about how many seconds the whole will take, or None where nobody knows."""
+        ...
+
+
+def to_the_end(work: Work, *, progress: bool) -> None:
+    """Do all the work; Ctrl-C ends it early, and the result says by itself what is missing.
+
+    Args:
+        work: What is to be done.
+        progress: True writes how long it takes, and a bar, to standard error.
+    """
+    if progress and (seconds := work.estimate_s()) is not None:
+        sys.stderr.write(f"about {seconds:.0f} s\n")
+    try:
+        with few_threads(work.entries):
+            while not work.finished:
+                if work.advance() and progress:
+                    show_progress(work.share)
+    except KeyboardInterrupt:
+        sys.stderr.write(f"\nstopped at {work.share:.0%}; what is done is returned.")
+    if progress:
+        sys.stderr.write("\n")
+
+
+def seconds_a_step(spec: RunSpec, *, nuclear_rank: bool | None = None) -> float:
+    """Return how long a step of a spec takes here, from a few steps made and dropped."""
+    trial = Experiment(spec, nuclear_rank=nuclear_rank)
+    began = 0.0
+    for step in range(min(TIMED_STEPS, spec.n_steps)):
+        if step == TIMED_STEPS // 4:  # the first steps are slow
+            began = trial.trace.seconds
+        trial.advance()
+    return (trial.trace.seconds - began) / max(1, trial.step - TIMED_STEPS // 4)
