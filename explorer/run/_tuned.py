@@ -55,11 +55,11 @@ def points(
     why_not, constants = experiment.trace.bound_unmet, experiment.constants
     if why_not is not None or constants is None:
         raise ValueError(f"no rate to measure: {why_not}")
-    assumed = assumed_constants(spec, constants)
+    free = spec.replace(momentum=None, lr=None, schedule="horizon")
+    assumed = assumed_constants(free, constants)
     assert assumed is not None, "what is assumed of known constants is known"
     for horizon in wanted:
         batch = spec.batch_size
         if batch_size == "tuned":
             batch = tuned_batch(assumed, horizon, batch, float(spec.transport))
-        tuned = {"momentum": None, "lr": None, "schedule": "horizon"}
-        yield spec.replace(horizon=horizon, batch_size=batch, **tuned)
+        yield free.replace(horizon=horizon, batch_size=batch)

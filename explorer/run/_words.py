@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from explorer.run.spec import RunSpec
+from explorer.run.spec import RunSpec, unasked
 
 if TYPE_CHECKING:
     from explorer.run.trace import Trace
@@ -38,7 +38,7 @@ def describe(spec: RunSpec) -> str:
     parts = [method, f"{spec.norm} norm" if spec.rows else f"geometry {spec.norm}"]
     parts.append(f"{spec.problem}{size}")
     parts.append(noise_of(spec))
-    if spec.tuned_for is not None and not spec.network:
+    if spec.tuned_for is not None and unasked(spec, "tuned_for") is None:
         parts.append(f"tuned for p = {spec.tuned_for:g}")
     parts.append(f"batch {spec.batch_size:,}")
     if spec.transport and spec.optimizer.partition("(")[0] == "scion":

@@ -8,7 +8,7 @@ from torch import Tensor
 from explorer.noise._base import Noise
 from explorer.noise.gaussian import NORMAL_MEDIAN
 from explorer.registry import NOISES
-from explorer.run.spec import RunSpec, make
+from explorer.run.spec import RunSpec, make, unasked
 from explorer.theory._constants import Constants
 from explorer.theory.schedules import (
     constant_hessian,
@@ -68,7 +68,7 @@ def toy_setting(spec: RunSpec, problem: Any, norm: Any) -> Setting:
 
 def assumed_constants(spec: RunSpec, constants: Constants | None) -> Constants | None:
     """Return what the schedules of a spec are tuned by: the constants, unless it says otherwise."""
-    if constants is None or spec.tuned_for is None:
+    if constants is None or spec.tuned_for is None or unasked(spec, "tuned_for"):
         return constants
     return tuned_for(constants, spec.tuned_for)
 
@@ -101,19 +101,17 @@ def regime(spec: RunSpec, noise: Noise, constants: Constants | None) -> list[str
         return []
     notes: list[str] = []
     horizon, transport = spec.horizon, float(spec.transport)
+    assumed = assumed_constants(spec, constants)
+    assert assumed is not None, "what is assumed of known constants is known"
     if not constant_hessian(constants, transport):
         full = transport == 1
-        w = (
-            transported_window(constants, horizon)
-            if full
-            else window(constants, horizon, batched=True)
-        )
+        w = transported_window(assumed, horizon) if full else window(assumed, horizon, batched=True)
         if w > TOO_STRONG * horizon:
             notes.append(
                 f"noise too strong for this budget: the tuned window W = {w:.2g} exceeds a tenth "
                 f"of N = {horizon:,}."
             )
-        largest = largest_transported_batch(constants, horizon) if full else w
+        largest = largest_transported_batch(assumed, horizon) if full else w
         if full and largest < 1:
             notes.append("N is too small for the rate of transport (B_max is below 1).")
         elif spec.batch_size > ROUNDING * largest:
@@ -122,9 +120,9 @@ def regime(spec: RunSpec, noise: Noise, constants: Constants | None) -> list[str
                 f"batch {spec.batch_size:,} is above {name} = {largest:.3g}: "
                 "this part of the batch is wasted."
             )
-    if spec.tuned_for not in (None, constants.moment):
+    if assumed.moment != constants.moment:
         notes.append(
-            f"the schedule is tuned for p = {spec.tuned_for:g}, the noise has p = "
+            f"the schedule is tuned for p = {assumed.moment:g}, the noise has p = "
             f"{constants.moment:g}: the theorem is about a run tuned for its own noise."
         )
     exact = noise.constant_kind == "exact" and spec.noise != "none"

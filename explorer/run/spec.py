@@ -227,12 +227,27 @@ def unasked(spec: RunSpec, field: str) -> str | None:
     if field in ("rows", "columns") and spec.network:
         return "a network has its own shapes"
     if field == "tuned_for":
-        if spec.network:
-            return "no theory tunes a network's schedule"
-        if spec.schedule in ("constant", "linear") and spec.lr and spec.momentum is not None:
-            return "step size and momentum are given, so nothing is tuned"
+        return _why_no_noise_tunes(spec)
     if field in ("transport", "max_extrapolation") and field not in fields_used(optimizer):
         return f"optimizer {spec.optimizer!r} has no look-ahead"
     if field == "max_extrapolation" and not spec.transport:
         return "there is no look-ahead without transport"
+    return None
+
+
+def _why_no_noise_tunes(spec: RunSpec) -> str | None:
+    """Return why the strength of the noise has no part in a run's step size and momentum."""
+    problem = PROBLEMS[PROBLEMS.parse(spec.problem)[0]]
+    if spec.network:
+        return "no theory tunes a network's schedule"
+    if OPTIMIZERS.parse(spec.optimizer)[0] != "scion":
+        return f"no theory tunes optimizer {spec.optimizer!r}"
+    if not problem.smooth:
+        return f"{spec.problem!r} has no L, so nothing is tuned"
+    if spec.noise == "none" and not problem.own_oracle:
+        return "there is no noise"
+    if spec.momentum is not None:
+        return "momentum is given, and beside it the step size hangs on L, rho and the gap alone"
+    if spec.transport == 1 and make(PROBLEMS, spec, spec.problem).curvature[1] == 0:
+        return "with a constant Hessian full transport is tuned by L and the gap alone"
     return None

@@ -11,11 +11,12 @@ from explorer.norms.column import Column
 from explorer.problems.log_cosh import LogCosh
 from explorer.registry import PROBLEMS
 from explorer.run import experiment as bench
+from explorer.run.constants import assumed_constants
 from explorer.run.experiment import Experiment, run
 from explorer.run.measure import Stratum
 from explorer.run.spec import RunSpec, unasked
 from explorer.theory.bound import Bound
-from explorer.theory.schedules import make_schedule
+from explorer.theory.schedules import make_schedule, window
 
 NORMS = ["column", "frobenius", "row", "sign", "spectral"]
 NOISES = ["gaussian", "isotropic_stable", "none", "pareto", "stable"]
@@ -407,8 +408,52 @@ def test_a_mistuned_run_has_the_other_law_s_steps_and_its_own_noise_s_bound():
     assert traces[1].exponent == traces[0].exponent
 
 
-def test_what_nothing_is_tuned_by_is_greyed_out():
-    given = RunSpec(schedule="constant", lr=0.1, momentum=0.9)
-    assert unasked(RunSpec(), "tuned_for") is None
-    assert unasked(given, "tuned_for") == "step size and momentum are given, so nothing is tuned"
-    assert "network" in unasked(RunSpec(problem="mlp"), "tuned_for")
+ANY_NOISE = {
+    "a network": ({"problem": "mlp(width=8)"}, "network"),
+    "another optimizer": ({"optimizer": "sgd", "lr": 0.01, "schedule": "constant"}, "'sgd'"),
+    "no L": (
+        {"problem": "quartic", "schedule": "constant", "lr": 0.01, "momentum": 0.5},
+        "has no L",
+    ),
+    "no noise": ({"noise": "none"}, "there is no noise"),
+    "given, constant": (
+        {"schedule": "constant", "lr": 0.1, "momentum": 0.9},
+        "momentum is given",
+    ),
+    "given, anytime": ({"momentum": 0.9}, "momentum is given"),
+    "given, transported": ({"momentum": 0.9, "transport": True}, "momentum is given"),
+    "constant Hessian": ({"problem": "quadratic", "transport": True}, "constant Hessian"),
+}
+
+
+@pytest.mark.parametrize(("fields", "why"), ANY_NOISE.values(), ids=ANY_NOISE)
+def test_where_the_noise_tunes_nothing_another_tail_index_changes_nothing(fields, why):
+    spec = RunSpec(horizon=320, seeds=2, device="cpu").replace(**fields)
+    wrong = spec.replace(tuned_for=1.2 if spec.tail_index > 1.5 else 1.9)
+    assert why in unasked(wrong, "tuned_for")
+    trace, other = run(spec), run(wrong)
+    np.testing.assert_array_equal(trace.stationarity, other.stationarity)
+    assert "tuned for" not in other.title + " ".join(other.notes)
+    assert trace.notes == other.notes
+
+
+@pytest.mark.parametrize("given", [{}, {"lr": 0.1}, {"transport": True}])
+@pytest.mark.parametrize("schedule", ["anytime", "horizon", "constant", "linear"])
+def test_where_it_tunes_something_it_does(schedule, given):
+    spec = RunSpec(horizon=320, seeds=2, schedule=schedule, device="cpu", **given)
+    wrong = spec.replace(tuned_for=1.1)
+    assert unasked(wrong, "tuned_for") is None
+    assert "tuned for p = 1.1" in run(wrong).title
+    assert (run(wrong).stationarity != run(spec).stationarity).any()
+
+
+def test_the_sentences_on_the_window_are_about_the_one_that_is_tuned():
+    strong = RunSpec(horizon=20_000, batch_size=15_000, schedule="horizon", device="cpu")
+    wrong = strong.replace(tuned_for=1.05)
+    windows = [
+        window(assumed_constants(spec, Experiment(spec).constants), spec.horizon, batched=True)
+        for spec in (strong, wrong)
+    ]
+    assert windows[0] != pytest.approx(windows[1], rel=0.01)
+    for spec, w in zip((strong, wrong), windows, strict=True):
+        assert f"batch 15,000 is above W = {w:.3g}" in " ".join(Experiment(spec).trace.notes)
