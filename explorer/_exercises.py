@@ -1,6 +1,6 @@
 """The exercises of the lessons: what an answer must satisfy, and what a known wrong one means."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from numbers import Real
 from typing import Any, cast
 
@@ -9,9 +9,12 @@ from torch import Tensor
 
 from explorer._verdict import CHECKS, Verdict, certify_lmo, exercise, not_yet
 from explorer.norms._base import as_norm
+from explorer.registry import NOISES
 from explorer.run.experiment import Experiment
+from explorer.run.grid import Grid
 from explorer.run.spec import RunSpec
 from explorer.run.sweep import sweep
+from explorer.run.trace import Trace
 from explorer.theory.exponents import calls_exponent
 
 NEAR = 1e-6
@@ -35,7 +38,7 @@ def _calls_to_halve(answer: Any) -> Verdict:
         8: "that is the rate at which an average of such draws falls; a run must move as well",
         16: "that is the rate for noise with a variance",
     }
-    return _number(answer, 2 ** -calls_exponent(1.5), wrong)
+    return _number(answer, 2 ** -calls_exponent(1.5), wrong, "halve the stationarity and count")
 
 
 @exercise("06.2")
@@ -43,8 +46,9 @@ def _out_of_the_regime(answer: Any) -> Verdict:
     if not isinstance(answer, RunSpec):
         return not_yet(f"a RunSpec is wanted, got {type(answer).__name__}")
     changed = set(answer.diff(RunSpec(tail_index=1.5)))
-    if changed - {"noise_level", "noise_scale", "horizon", "device"}:
-        return not_yet(f"only the noise may be stronger, but {', '.join(sorted(changed))} differ")
+    other = changed - {"noise", "noise_level", "noise_scale", "device"}
+    if other:
+        return not_yet(f"only the noise may change, not its tail, but so does {_list(other)}")
     notes = " ".join(Experiment(answer).trace.notes)
     if "noise too strong" not in notes:
         return not_yet("no sentence of this run's notes says that the noise is too strong")
@@ -68,7 +72,8 @@ def _log_log_slope(function: Any) -> Verdict:
             ends = np.log(means[[0, -1]]) @ [-1, 1] / (np.log(calls[[0, -1]]) @ [-1, 1])
             if abs(found - ends) < NEAR:
                 return not_yet("that takes the first and the last point alone")
-            return not_yet(f"for calls {calls.round()} another line has smaller squares")
+            points = ", ".join(f"({x:.0f}, {y:.3g})" for x, y in zip(calls, means, strict=True))
+            return not_yet(f"through {points} another line has smaller squares")
     return Verdict(True, "right: no line has smaller squares in the logarithms.")
 
 
@@ -83,14 +88,15 @@ def _what_one_run_shows(answer: Any) -> Verdict:
 
 @exercise("08.1")
 def _cost_of_doubling(answer: Any) -> Verdict:
-    if not isinstance(answer, tuple) or len(answer) != 2:
+    if not isinstance(answer, tuple | list) or len(answer) != 2:
         return not_yet(f"two numbers (both, long) are wanted, got {answer!r}")
     both, long = answer
     wrong = {1: "the noise of more directions is harder to average", 4: "it is not the entries"}
-    verdict = _number(both, 2.0, wrong)
+    how = "double the sides in the panel and compare"
+    verdict = _number(both, 2.0, wrong, how)
     if not verdict:
         return Verdict(False, f"{verdict.sentence[:-1]} (both sides).")
-    verdict = _number(long, 1.0, {2: "the longer side has no directions of its own"})
+    verdict = _number(long, 1.0, {2: "the longer side has no directions of its own"}, how)
     return verdict if verdict else Verdict(False, f"{verdict.sentence[:-1]} (the long side).")
 
 
@@ -100,8 +106,17 @@ def _sizes_that_cost_nothing(answer: Any) -> Verdict:
         return not_yet(f"a RunSpec is wanted, got {type(answer).__name__}")
     if answer.norm != "spectral" or answer.noise == "none" or "divide='rank'" not in answer.problem:
         return not_yet("keep the spectral norm, f divided by its rank, and some noise")
+    if not NOISES[NOISES.parse(answer.noise)[0]].entrywise:
+        return not_yet(f"a call of {answer.noise} hits few directions, however many there are")
     quick = answer.replace(seeds=8, device="cpu")
     grid = sweep(quick, rows=[1, 2, 4], horizons=[10_000])
+    assert isinstance(grid, Grid), "a sweep over a field is one"
+    runs = [cell for cell in grid.cells if isinstance(cell, Trace)]
+    constants = [run.constants["noise"] for run in runs if run.constants]
+    if not constants or max(constants) > 1.001 * min(constants):
+        return not_yet("the noise's dual norm has another size for every number of rows")
+    if min(run.spec.batch_size for run in runs) < 2:
+        return not_yet("the noise is so weak that no batch is tuned to it")
     if abs(grid.bound_slope) > 0.01:
         return not_yet(f"the bound of such runs still has a slope of {grid.bound_slope:.2f} in r")
     if abs(grid.slope) > 0.05:
@@ -135,12 +150,12 @@ def _which_quantifier(answer: Any) -> Verdict:
     return _word(answer, "each method, some function", reasons)
 
 
-def _number(answer: Any, wanted: float, wrong: Mapping[Any, str]) -> Verdict:
+def _number(answer: Any, wanted: float, wrong: Mapping[Any, str], how: str) -> Verdict:
     if isinstance(answer, bool) or not isinstance(answer, Real):
         return not_yet(f"a number is wanted, got {answer!r}")
     if abs(float(answer) / wanted - 1) < 0.02:
         return Verdict(True, "right.")
-    return not_yet(wrong.get(float(answer), "measure it: halve the stationarity and count"))
+    return not_yet(wrong.get(float(answer), f"measure it: {how}"))
 
 
 def _word(answer: Any, wanted: str, reasons: Mapping[str, str]) -> Verdict:
@@ -151,3 +166,7 @@ def _word(answer: Any, wanted: str, reasons: Mapping[str, str]) -> Verdict:
         return not_yet(reasons[word])
     choices = sorted([wanted, *reasons])
     return not_yet(f"choose one of {choices}, got {answer!r}")
+
+
+def _list(names: Iterable[str]) -> str:
+    return " and ".join(sorted(names))

@@ -155,7 +155,9 @@ NOT_YET = [
     ("06.1", 7, "measure it"),
     ("06.1", "many", "a number is wanted, got 'many'"),
     ("06.2", RunSpec(tail_index=1.5), "no sentence of this run's notes"),
-    ("06.2", RunSpec(tail_index=1.3, noise_level=5000.0), "tail_index differ"),
+    ("06.2", RunSpec(tail_index=1.3, noise_level=5000.0), "but so does tail_index"),
+    ("06.2", RunSpec(tail_index=1.5, horizon=100), "but so does horizon"),
+    ("06.2", RunSpec(tail_index=1.5, batch_size=4, seeds=9), "but so does batch_size and seeds"),
     ("06.2", 3, "a RunSpec is wanted, got int"),
     ("06.3", lambda calls, means: np.polyfit(calls, means, 1)[0], "of the means themselves"),
     ("06.3", lambda c, m: np.log(m[-1] / m[0]) / np.log(c[-1] / c[0]), "first and the last"),
@@ -166,12 +168,32 @@ NOT_YET = [
     ("08.1", 2, "two numbers"),
     ("08.1", (4, 1), "both sides"),
     ("08.1", (2, 2), "the long side"),
-    ("08.2", RIGHT["08.2"].replace(noise="spike", noise_scale=0.3), "a slope of"),
+    ("08.1", (8, 1), "double the sides"),
+    ("08.1", [2, 3], "double the sides"),
+    ("08.2", RIGHT["08.2"].replace(noise="spike", noise_scale=0.3), "hits few directions"),
+    ("08.2", RIGHT["08.2"].replace(noise="haar_spike"), "hits few directions"),
+    ("08.2", RIGHT["08.2"].replace(noise_scale=0.3), "another size for every number of rows"),
+    ("08.2", RIGHT["08.2"].replace(noise_scale=1e-6), "another size for every number of rows"),
+    ("08.2", RIGHT["08.2"].replace(noise_level=1e-3), "no batch is tuned"),
     ("08.2", RunSpec(), "divided by its rank"),
     ("08.3", lambda r, p: r, "K grows more slowly"),
     ("08.3", lambda r, p: r**0.5, "by another factor"),
     ("08.4", "One function, all methods", "needs no call at all"),
 ]
+
+
+@pytest.mark.parametrize(
+    ("number", "answer"),
+    [
+        ("06.2", RunSpec(tail_index=1.5, noise="skewed_stable", noise_level=5000.0)),
+        ("08.1", [2, 1]),
+        ("08.2", RIGHT["08.2"].replace(noise="gaussian")),
+        ("08.2", RIGHT["08.2"].replace(tail_index=1.6)),
+    ],
+    ids=str,
+)
+def test_there_is_more_than_one_right_answer(number, answer):
+    assert check(number, answer), check(number, answer).sentence
 
 
 @pytest.mark.parametrize("number", RIGHT)
