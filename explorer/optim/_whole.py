@@ -1,5 +1,6 @@
 """All parameters as one vector, replica by replica: what clipping and normalising see."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,7 +29,29 @@ def times(factor: Tensor, tensor: Tensor) -> Tensor:
     return tensor * factor.view(-1, *[1] * (tensor.dim() - 1)).to(tensor.dtype)
 
 
+def divided(tensor: Tensor, length: Tensor) -> Tensor:
+    """Return a tensor over a length for each replica: the inverse of a tiny one would overflow."""
+    return tensor / length.view(-1, *[1] * (tensor.dim() - 1)).to(tensor.dtype)
+
+
+def refuse_unless_positive(name: str, value: Any, way_out: str) -> None:
+    """Raise unless an argument is a positive, finite number."""
+    if isinstance(value, bool) or not isinstance(value, int | float | Tensor):
+        raise TypeError(f"{name} must be a number, got {value!r}; {way_out}.")
+    if not 0 < float(value) < math.inf:
+        raise ValueError(f"{name} must be positive and finite, got {value!r}; {way_out}.")
+
+
 def with_gradient(groups: Sequence[dict[str, Any]]) -> tuple[list[Any], bool]:
-    """Return the parameters that have a gradient, and whether they are stacked."""
+    """Return the parameters that have a gradient, and whether they are stacked.
+
+    Raises:
+        ValueError: If some groups are stacked and others not: then there is no whole vector.
+    """
     parameters = [p for group in groups for p in group["params"] if p.grad is not None]
-    return parameters, any(group.get("stacked") for group in groups)
+    kinds = {bool(group.get("stacked")) for group in groups}
+    if len(kinds) > 1:
+        raise ValueError(
+            "groups must all be stacked or none, got both; give replicas an optimizer of their own."
+        )
+    return parameters, kinds == {True}

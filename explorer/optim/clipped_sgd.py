@@ -1,13 +1,12 @@
 """Clipped stochastic gradient descent: the usual remedy against rare huge gradients."""
 
-import math
 from collections.abc import Callable, Iterable
-from numbers import Real
 from typing import Any, final
 
 import torch
 
-from explorer.optim._whole import times, whole_length, with_gradient
+from explorer.optim._closure import loss_of
+from explorer.optim._whole import refuse_unless_positive, times, whole_length, with_gradient
 from explorer.registry import OPTIMIZERS
 
 
@@ -29,8 +28,8 @@ class ClippedSgd(torch.optim.SGD):
         threshold: c, positive.
 
     Raises:
-        TypeError: If ``threshold`` is no number.
-        ValueError: If it is not positive.
+        TypeError: If ``lr`` or ``threshold`` is no number.
+        ValueError: If it is not positive, or some groups are stacked and others not.
 
     Example:
         >>> x = torch.nn.Parameter(torch.zeros(2))
@@ -49,13 +48,9 @@ class ClippedSgd(torch.optim.SGD):
         momentum: float = 0.0,
         threshold: float = 1.0,
     ) -> None:
-        if isinstance(threshold, bool) or not isinstance(threshold, Real):
-            raise TypeError(f"threshold must be a number, got {threshold!r}; try 1.0.")
-        if not 0 < threshold < math.inf:
-            raise ValueError(
-                f"threshold must be positive and finite, got {threshold!r}; "
-                "for no clipping choose optimizer 'sgd'."
-            )
+        refuse_unless_positive("lr", lr, "try lr=0.01")
+        way_out = "for no clipping choose optimizer 'sgd'"
+        refuse_unless_positive("threshold", threshold, way_out)
         super().__init__(params, lr=lr, momentum=momentum)
         self.threshold = float(threshold)
 
@@ -69,10 +64,7 @@ class ClippedSgd(torch.optim.SGD):
         Returns:
             What ``closure`` returned, or None.
         """
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
+        loss = loss_of(closure)
         parameters, stacked = with_gradient(self.param_groups)
         if parameters:
             length = whole_length([p.grad for p in parameters], stacked=stacked)

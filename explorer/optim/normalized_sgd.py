@@ -5,7 +5,8 @@ from typing import Any, final
 
 import torch
 
-from explorer.optim._whole import times, whole_length, with_gradient
+from explorer.optim._closure import loss_of
+from explorer.optim._whole import divided, refuse_unless_positive, whole_length, with_gradient
 from explorer.registry import OPTIMIZERS
 
 
@@ -26,7 +27,8 @@ class NormalizedSgd(torch.optim.Optimizer):
         momentum: Weight of the past in [0, 1).
 
     Raises:
-        ValueError: If an argument is out of range.
+        TypeError: If the step size is no number.
+        ValueError: If an argument is out of range, or some groups are stacked and others not.
 
     Example:
         >>> x = torch.nn.Parameter(torch.zeros(2))
@@ -41,8 +43,7 @@ class NormalizedSgd(torch.optim.Optimizer):
     """
 
     def __init__(self, params: Iterable[Any], *, lr: float, momentum: float = 0.0) -> None:
-        if not lr > 0:
-            raise ValueError(f"lr must be positive, got {lr!r}; try lr=0.01.")
+        refuse_unless_positive("lr", lr, "try lr=0.01")
         if not 0 <= momentum < 1:
             raise ValueError(
                 f"momentum must lie in [0, 1), got {momentum!r}; it is the weight of the past."
@@ -59,21 +60,18 @@ class NormalizedSgd(torch.optim.Optimizer):
         Returns:
             What ``closure`` returned, or None.
         """
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
+        loss = loss_of(closure)
         parameters, stacked = with_gradient(self.param_groups)
         if not parameters:
             return loss
         momenta = {p: self._average(p, group) for group in self.param_groups
                    for p in group["params"] if p.grad is not None}  # fmt: skip
         length = whole_length(list(momenta.values()), stacked=stacked)
-        inverse = torch.where(length == 0, 0.0, 1 / length)
+        length = torch.where(length == 0, 1.0, length)
         for group in self.param_groups:
             for p in group["params"]:
                 if p in momenta:
-                    p -= times(inverse * group["lr"], momenta[p])
+                    p -= group["lr"] * divided(momenta[p], length)
         return loss
 
     def _average(self, p: torch.Tensor, group: dict[str, Any]) -> torch.Tensor:

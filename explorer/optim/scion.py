@@ -11,6 +11,7 @@ from torch import Tensor
 
 from explorer.norms._base import Norm, as_norm
 from explorer.norms._geometry import as_matrix
+from explorer.optim._closure import loss_of
 from explorer.registry import NORMS, OPTIMIZERS
 
 
@@ -114,10 +115,7 @@ class Scion(torch.optim.Optimizer):
         Returns:
             What ``closure`` returned, or None.
         """
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
+        loss = loss_of(closure)
         self.update()
         return loss
 

@@ -1,5 +1,7 @@
 """The baselines are torch's own, step for step and to the bit."""
 
+import math
+
 import pytest
 import torch
 from torch import nn
@@ -99,11 +101,11 @@ def test_each_replica_is_shortened_by_itself(make):
 
 
 def test_huge_and_tiny_gradients_keep_their_direction():
-    for size in (1e-30, 1e30):
+    for size in (1e-39, 1e-30, 1e30):  # the first is below the normal numbers of float32
         p = nn.Parameter(torch.zeros(2))
         p.grad = torch.tensor([3.0, 4.0]) * size
         NormalizedSgd([p], lr=1.0).step()
-        assert torch.allclose(p, torch.tensor([-0.6, -0.8]))
+        assert torch.allclose(p, torch.tensor([-0.6, -0.8]), rtol=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -112,12 +114,25 @@ def test_huge_and_tiny_gradients_keep_their_direction():
         (ClippedSgd, {"threshold": 0.0}, ValueError, "threshold must be positive"),
         (ClippedSgd, {"threshold": "low"}, TypeError, "threshold must be a number, got 'low'"),
         (NormalizedSgd, {"momentum": 1.0}, ValueError, r"momentum must lie in \[0, 1\), got 1.0"),
-        (NormalizedSgd, {"lr": 0.0}, ValueError, "lr must be positive, got 0.0"),
+        (NormalizedSgd, {"lr": 0.0}, ValueError, "lr must be positive and finite, got 0.0; try"),
+        (NormalizedSgd, {"lr": "1"}, TypeError, "lr must be a number, got '1'; try lr=0.01"),
+        (ClippedSgd, {"lr": 0.0}, ValueError, "lr must be positive and finite, got 0.0"),
+        (ClippedSgd, {"threshold": math.inf}, ValueError, "for no clipping choose optimizer 'sgd'"),
     ],
 )
 def test_a_bad_option_is_refused(make, options, error, words):
     with pytest.raises(error, match=words):
         make([nn.Parameter(torch.zeros(1))], **({"lr": 0.1} | options))
+
+
+@pytest.mark.parametrize("make", [ClippedSgd, NormalizedSgd])
+def test_replicas_beside_what_is_none_are_refused(make):
+    kinds = [{"params": [nn.Parameter(torch.ones(2, 2))], "stacked": s} for s in (True, False)]
+    optimizer = make(kinds, lr=0.1)
+    for group in optimizer.param_groups:
+        group["params"][0].grad = torch.ones(2, 2)
+    with pytest.raises(ValueError, match="all be stacked or none"):
+        optimizer.step()
 
 
 @pytest.mark.parametrize("make", [ClippedSgd, NormalizedSgd])
