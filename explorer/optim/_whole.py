@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from numbers import Real
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -36,9 +37,9 @@ def divided(tensor: Tensor, length: Tensor) -> Tensor:
 
 def refuse_unless_positive(name: str, value: Any, way_out: str) -> None:
     """Raise unless an argument is a positive, finite number."""
-    if isinstance(value, bool) or not isinstance(value, int | float | Tensor):
+    if isinstance(value, bool) or not isinstance(value, Real | Tensor):
         raise TypeError(f"{name} must be a number, got {value!r}; {way_out}.")
-    if not 0 < float(value) < math.inf:
+    if not 0 < float(cast("float", value)) < math.inf:
         raise ValueError(f"{name} must be positive and finite, got {value!r}; {way_out}.")
 
 

@@ -86,18 +86,20 @@ class Dimension(Plot):
 
     def _slopes(self, data: Any, x: np.ndarray, mean: np.ndarray) -> list[str]:
         """Draw fit and theorem, and return the words of the first three lines."""
-        fitted, ends = data.fitted, x[[0, -1]]
+        fitted, ends = data.fitted, data.fitted_sizes[[0, -1]]
         self._show(self._fit, ends, np.exp(fitted.intercept) * ends**fitted.value)
         low, high = fitted.interval
         theorem = ""
         if np.isfinite(data.exponent):
-            guide = ABOVE * mean[0] * (ends / ends[0]) ** data.exponent
+            guide = ABOVE * mean[x == ends[0]] * (ends / ends[0]) ** data.exponent
             self._show(self._guide, ends, guide)
             theorem = f"exponent of the theorem {data.exponent:.3f}, the worst noise"
+        whole = len(data.fitted_sizes) == len(x)
+        part = "" if whole else f" from {plain_number(ends[0])} to {plain_number(ends[1])}"
         return [
-            f"the explicit bound of each run: slope {data.bound_slope:.3f}",
+            f"the explicit bound of each run: slope {data.bound_slope:.3f}{part}",
             theorem,
-            f"measured slope {fitted.value:.3f} [{low:.3f}, {high:.3f}]",
+            f"measured slope{part} {fitted.value:.3f} [{low:.3f}, {high:.3f}]",
         ]
 
     def series(self, data: Any, kept: Sequence[tuple[str, Any]] = ()) -> Series:

@@ -107,7 +107,17 @@ class Contest(Shown):
             for norm, setting in zip(self.norms, self.settings, strict=False)
             if setting.edges
         )
-        return (*edges, *self.remarks, GUIDE)
+        return (*edges, *self.remarks, *self._wrong_sides(), GUIDE)
+
+    def _wrong_sides(self) -> list[str]:
+        """Return where the predictor names the other side than the runs do."""
+        return [
+            f"the predictor is wrong about {row['norm']}: it expects a gain of "
+            f"{row['expected gain']:.2f}, the runs show {row['gain']:.2f}."
+            for row in self.rows()[1:]
+            if (row["gain low"] > 1 > row["expected gain"])
+            or (row["gain high"] < 1 < row["expected gain"])
+        ]
 
     @property
     def title(self) -> str:

@@ -43,7 +43,6 @@ class ContestRun:
 
     Attributes:
         contest: What there is so far.
-        finished: True when every norm is through.
 
     Raises:
         ValueError: If nothing tunes such a run, or a list is not as said.
@@ -70,14 +69,24 @@ class ContestRun:
         self._windows = windows_of(spec, windows)
         self._factors = factors_of(factors)
         shared = with_one_scale(spec)
-        self.contest = Contest(spec=shared, norms=tuple(norms), remarks=remarks(spec, shared))
+        # K of all norms is found here: what is begun is not given up for a newer wish half-way
+        self.contest = Contest(
+            spec=shared,
+            norms=tuple(norms),
+            expected=[expected(shared, norm, norms[0]) for norm in norms],
+            remarks=remarks(spec, shared),
+        )
         on_others = shared.replace(seeds=TUNING_SEEDS, seed=shared.seed + SEED_OF_TUNING)
         self._tunings = [
             Tuning(on_others.replace(norm=norm), self._windows, self._factors) for norm in norms
         ]
-        self.finished = False
         self._share_of_report = 0.0
         self._present = self._running()
+
+    @property
+    def finished(self) -> bool:
+        """True when every norm is through."""
+        return self.contest.complete
 
     @property
     def share(self) -> float:
@@ -104,7 +113,7 @@ class ContestRun:
     def advance(self) -> bool:
         """Make one step; return True if it completed a norm."""
         before = len(self.contest)
-        self.finished = next(self._present, True) is True
+        next(self._present, None)
         return len(self.contest) > before
 
     def _running(self) -> Generator[None]:
@@ -116,7 +125,6 @@ class ContestRun:
             assert tuning.best is not None, "a search that has ended has a best setting"
             experiment = Experiment(self._report(tuning.best.spec), nuclear_rank=True)
             contest.settings.append(tuning.best)
-            contest.expected.append(expected(contest.spec, norm, contest.norms[0]))
             contest.traces.append(experiment.trace)
             while not experiment.finished:
                 experiment.advance()

@@ -81,12 +81,27 @@ class Grid(Shown):
         ]
 
     @property
-    def _sizes(self) -> Array:
-        """The numbers of rows or columns so far; empty where another field varies as well."""
+    def fitted_sizes(self) -> Array:
+        """The numbers of rows or columns that the slope is of, the first or the last of them all.
+
+        Where rows and columns are equal min(m, n) changes hands, and no power law goes through the
+        bend: sizes up to it count, or from it on where there are fewer than two. Empty where
+        another field varies as well.
+        """
         (name, values), *others = self.axes.items()
         alone = name in ("rows", "columns") and not others
-        traces = all(isinstance(cell, Trace) for cell in self.cells)
-        return np.array(values[: len(self)] if alone and traces else (), float)
+        if not alone or not all(isinstance(cell, Trace) for cell in self.cells):
+            return np.empty(0)
+        sizes = np.array(values[: len(self)], float)
+        other = {"rows": self.spec.columns, "columns": self.spec.rows}[name] or np.inf
+        up_to = sizes <= other
+        part = up_to if up_to.sum() > 1 else sizes >= other
+        return sizes[part] if part.sum() > 1 else np.empty(0)
+
+    def _of_the_fit(self, values: Array) -> Array:
+        """Return the rows of ``values``, one a cell, that the slope is of."""
+        sizes = np.array(next(iter(self.axes.values()))[: len(values)], float)
+        return values[np.isin(sizes, self.fitted_sizes)]
 
     @property
     def means(self) -> Array:
@@ -96,8 +111,8 @@ class Grid(Shown):
     @property
     def fitted(self) -> Slope:
         """Least squares of the log mean on the log of the rows or columns, if they alone vary."""
-        sizes = self._sizes
-        return fit(sizes, self.means) if len(sizes) > 1 else NO_SLOPE
+        sizes = self.fitted_sizes
+        return fit(sizes, self._of_the_fit(self.means)) if len(sizes) else NO_SLOPE
 
     @property
     def slope(self) -> float:
@@ -112,9 +127,9 @@ class Grid(Shown):
     @property
     def bound_slope(self) -> float:
         """Slope of the explicit bound over the same values."""
-        sizes = self._sizes
+        sizes = self.fitted_sizes
         bound = np.array([[c.bound[-1]] for c in self.cells if isinstance(c, Trace)], float)
-        return fit(sizes, bound).value if len(sizes) > 1 else np.nan
+        return fit(sizes, self._of_the_fit(bound)).value if len(sizes) else np.nan
 
     @property
     def exponent(self) -> float:
@@ -125,7 +140,7 @@ class Grid(Shown):
         noise level, or a scale where a call is of rank one. The worst law hits one singular
         direction a call; one that fills all at once shows no dependence.
         """
-        sizes, (name, *_) = self._sizes, self.axes
+        sizes, (name, *_) = self.fitted_sizes, self.axes
         other = {"rows": self.spec.columns, "columns": self.spec.rows}.get(name)
         runs = [cell for cell in self.cells if isinstance(cell, Trace)]
         scales = [c.constants["smoothness"] * c.constants["gap"] for c in runs if c.constants]
@@ -165,8 +180,13 @@ class Grid(Shown):
             return []
         low, high = self.slope_interval
         theorem = f", the theorem's {self.exponent:.3f}" if np.isfinite(self.exponent) else ""
+        name, values = next(iter(self.axes.items()))
+        sizes = self.fitted_sizes
+        part = ""
+        if len(sizes) < len(values[: len(self)]):
+            part = f" from {sizes[0]:.0f} to {sizes[-1]:.0f}"
         return [
-            f"slope in {next(iter(self.axes))}: measured {self.slope:.3f} [{low:.3f}, {high:.3f}], "
+            f"slope in {name}{part}: measured {self.slope:.3f} [{low:.3f}, {high:.3f}], "
             f"the bound's {self.bound_slope:.3f}{theorem}."
         ]
 

@@ -215,19 +215,23 @@ def unasked(spec: RunSpec, field: str) -> str | None:
     """
     noise = NOISES[NOISES.parse(spec.noise)[0]]
     optimizer = OPTIMIZERS[OPTIMIZERS.parse(spec.optimizer)[0]]
+    problem = PROBLEMS[PROBLEMS.parse(spec.problem)[0]]
+    if field in ("tail_index", *NOISE_UNITS) and problem.own_oracle and not spec.network:
+        p = PROBLEMS.parse(spec.problem)[1].get("moment", problem.moment)
+        return f"its oracle is noisy by itself, with p = {p:g}, the problem's option moment"
     if field == "tail_index" and field not in fields_used(noise):
         return f"noise {spec.noise!r} has no tail index"
     if field in NOISE_UNITS:
         if spec.noise == "none":
             return "there is no noise"
-        if field not in noise_units(PROBLEMS[PROBLEMS.parse(spec.problem)[0]]):
+        if field not in noise_units(problem):
             return "a network's noise has a ratio, a toy's a scale or, where L is known, a level"
         if getattr(spec, field) is None:
             return f"the noise is given as {next(u for u in NOISE_UNITS if getattr(spec, u))}"
     if field in ("rows", "columns") and spec.network:
         return "a network has its own shapes"
     if field == "tuned_for":
-        return _why_no_noise_tunes(spec)
+        return _why_no_noise_tunes(spec, problem)
     if field in ("transport", "max_extrapolation") and field not in fields_used(optimizer):
         return f"optimizer {spec.optimizer!r} has no look-ahead"
     if field == "max_extrapolation" and not spec.transport:
@@ -235,9 +239,8 @@ def unasked(spec: RunSpec, field: str) -> str | None:
     return None
 
 
-def _why_no_noise_tunes(spec: RunSpec) -> str | None:
+def _why_no_noise_tunes(spec: RunSpec, problem: Any) -> str | None:
     """Return why the strength of the noise has no part in a run's step size and momentum."""
-    problem = PROBLEMS[PROBLEMS.parse(spec.problem)[0]]
     if spec.network:
         return "no theory tunes a network's schedule"
     if OPTIMIZERS.parse(spec.optimizer)[0] != "scion":

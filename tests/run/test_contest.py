@@ -2,10 +2,12 @@
 
 import itertools
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from explorer.noise._constant import PULSE
 from explorer.norms._base import as_norm
 from explorer.problems.quadratic import Quadratic
 from explorer.run import contest_run, tuning
@@ -305,3 +307,29 @@ def test_the_predictor_names_the_side_on_which_the_spectral_norm_comes_out(name)
     if name == "low rank 2":
         # 0.54 was found for such noise, with a tail index that was not written down
         assert row["gain"] == pytest.approx(0.54, rel=0.2)
+
+
+def test_where_the_predictor_is_on_the_other_side_the_page_says_so(contest):
+    wrong = replace(contest, expected=[1, 1 / contest.rows()[1]["gain"], *contest.expected[2:]])
+    row = wrong.rows()[1]
+    assert not row["gain low"] <= 1 <= row["gain high"], "a side that the seeds are sure of"
+    said = f"wrong about {row['norm']}: it expects a gain of {row['expected gain']:.2f}"
+    assert said in " ".join(wrong.notes)
+    assert "wrong about" not in " ".join(replace(wrong, expected=[1, row["gain"]]).notes)
+
+
+def test_what_is_begun_asks_for_no_constant_any_more():
+    """A long computation is given up for a newer wish; between steps that would lose the norm."""
+
+    def give_up():
+        raise AssertionError("a constant was computed in the middle of a contest")
+
+    spec = TINY.replace(noise="student_t", tail_index=1.8765)
+    running = ContestRun(spec, BOTH, windows=(16,), factors=(1,))
+    token = PULSE.set(give_up)
+    try:
+        while not running.finished:
+            running.advance()
+    finally:
+        PULSE.reset(token)
+    assert running.contest.complete

@@ -175,6 +175,8 @@ def test_an_unknown_field_is_refused_with_the_fields_there_are():
         ({"noise": "gaussian"}, "tail_index", "no tail index"),
         ({"noise": "none"}, "noise_level", "there is no noise"),
         ({"noise_scale": 1.0}, "noise_level", "given as noise_scale"),
+        ({"problem": "chain"}, "noise_level", "noisy by itself, with p = 2,"),
+        ({"problem": "chain(moment=1.5)"}, "tail_index", "with p = 1.5, the problem's option"),
         ({}, "noise_ratio", "a toy's a scale or, where L is known, a level"),
         ({"problem": "quartic"}, "noise_level", "where L is known, a level"),
         ({"problem": "mlp", "noise": "gaussian"}, "noise_level", "a network's noise has a ratio"),

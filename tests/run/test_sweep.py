@@ -337,3 +337,19 @@ def test_where_single_seeds_carry_the_mean_the_interval_is_of_residuals():
     assert rate.interval_kind == "residuals"
     assert "] by residuals, " in rate.sentence
     assert rate.slope_interval == residual_interval(rate.calls, rate.means)
+
+
+def test_the_slope_in_the_rows_is_of_one_side_of_the_bend():
+    spec = QUICK.replace(problem="log_cosh(divide='rank')", columns=4, noise="spike", seeds=4)
+    through = sweep(spec, rows=[1, 2, 4, 8, 16], horizons=[1000])
+    below = sweep(spec, rows=[1, 2, 4], horizons=[1000])
+    assert through.fitted_sizes.tolist() == [1, 2, 4]
+    assert (through.slope, through.slope_interval) == (below.slope, below.slope_interval)
+    assert (through.bound_slope, through.exponent) == (below.bound_slope, below.exponent)
+    assert "slope in rows from 1 to 4: measured" in through.sentence
+    assert "slope in rows: measured" in below.sentence
+    words = " ".join(text.get_text() for text in through.figure("dimension").axes[0].texts)
+    assert "measured slope from 1 to 4" in words
+    beyond = sweep(spec, rows=[4, 8, 16], horizons=[1000])
+    assert beyond.fitted_sizes.tolist() == [4, 8, 16]
+    assert np.isnan(sweep(spec, rows=[2, 8], horizons=[1000]).slope), "one on either side"
