@@ -161,6 +161,9 @@ class Plot(ABC):
         left, right = (ax.get_position() for ax in (self.all_axes[0], self.all_axes[-1]))
         room_pt = (right.x1 - left.x0) * self.figure.get_figwidth() * 72
         rows = words.split("\n")
+        if len(words) * CHARACTER * SMALLEST_PT > room_pt and len(rows) == 1:
+            rows = _in_two(words)
+            words = "\n".join(rows)
         fitting = room_pt / (CHARACTER * max(1, *map(len, rows)))
         largest = FONT_PT + 0.5 if len(rows) == 1 else SMALL_PT  # two lines must fit the margin
         self._title.set_fontsize(min(largest, max(SMALLEST_PT, fitting)))
@@ -218,6 +221,8 @@ class Plot(ABC):
         heights = np.interp(np.linspace(left, left + width, 60), points[:, 0], points[:, 1])
         above = below_at is None
         height = heights.max() + 0.06 * dpi if above else heights.min() - 0.08 * dpi
+        if not above and height - 1.25 * size * len(words.split("\n")) < axes.bbox.y0:
+            return
         text.set_text(words)
         text.set_horizontalalignment("left")
         text.set_verticalalignment("bottom" if above else "top")
@@ -253,10 +258,20 @@ class Plot(ABC):
         return self.axes.transData.transform((x, y))
 
 
+def _in_two(words: str) -> list[str]:
+    """Return words as two rows, broken after the comma that is nearest the middle."""
+    commas = [i + 1 for i in range(len(words)) if words.startswith(", ", i)]
+    if not commas:
+        return [words]
+    cut = min(commas, key=lambda i: abs(i - len(words) / 2))
+    return [words[:cut], words[cut + 1 :]]
+
+
 def _box(size: tuple[float, float], column: int, columns: int) -> tuple[float, float, float, float]:
     """Return the place of axes on a figure, with margins that are the same at every size."""
     width, height = size
-    left, right, bottom, top = 0.72, 0.12, 0.58, 0.42
+    left, bottom, top = 0.72, 0.58, 0.42
+    right = 0.28 if columns == 1 else 0.12  # half of a tick label, where there is room for it
     share = width / columns
     return (
         (column * share + left) / width,

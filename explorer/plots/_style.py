@@ -68,8 +68,11 @@ def dress(axes: Axes, palette: Palette) -> None:
 
 
 def plain_number(value: float) -> str:
-    """Return a tick label as people write it: 0.1, 20,000, 1e-06."""
-    return f"{value:,.0f}" if 1 <= value < 1e6 and value == round(value) else f"{value:g}"
+    """Return a tick label as people write it: 0.1, 20,000, 1e6, 1e-6."""
+    if 1 <= value < 1e6 and value == round(value):
+        return f"{value:,.0f}"
+    digits, e, power = f"{value:g}".partition("e")
+    return f"{digits}e{int(power)}" if e else digits
 
 
 PLAIN = FuncFormatter(lambda value, _: plain_number(value))

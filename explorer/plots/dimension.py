@@ -9,6 +9,7 @@ from matplotlib.ticker import LogLocator, NullLocator
 from explorer.plots._base import Pane, Plot, Series
 from explorer.plots._style import KEPT_DASHES, PLAIN, SMALL_PT, plain_number
 from explorer.registry import PLOTS
+from explorer.theory.slope import in_digits
 
 ABOVE = 1.3  # the theorem's line starts so far above the first point
 STATIONARITY = r"mean of $\|\nabla f(X_t)\|_*$ over the run"
@@ -76,7 +77,7 @@ class Dimension(Plot):
         if np.isfinite(data.slope):
             rows = self._slopes(data, x, mean)
         for label, grid in kept:
-            said = f": slope {grid.slope:.3f}" if np.isfinite(grid.slope) else ""
+            said = f": slope {in_digits(grid.slope)}" if np.isfinite(grid.slope) else ""
             rows.append(f"{label}{said}")
         for words, row in zip(self._words, rows, strict=False):
             words.set_text(row)
@@ -93,13 +94,13 @@ class Dimension(Plot):
         if np.isfinite(data.exponent):
             guide = ABOVE * mean[x == ends[0]] * (ends / ends[0]) ** data.exponent
             self._show(self._guide, ends, guide)
-            theorem = f"exponent of the theorem {data.exponent:.3f}, the worst noise"
+            theorem = f"exponent of the theorem {in_digits(data.exponent)}, the worst noise"
         whole = len(data.fitted_sizes) == len(x)
         part = "" if whole else f" from {plain_number(ends[0])} to {plain_number(ends[1])}"
         return [
-            f"the explicit bound of each run: slope {data.bound_slope:.3f}{part}",
+            f"the explicit bound of each run: slope {in_digits(data.bound_slope)}{part}",
             theorem,
-            f"measured slope{part} {fitted.value:.3f} [{low:.3f}, {high:.3f}]",
+            f"measured slope{part} {in_digits(fitted.value)} [{in_digits(low)}, {in_digits(high)}]",
         ]
 
     def series(self, data: Any, kept: Sequence[tuple[str, Any]] = ()) -> Series:

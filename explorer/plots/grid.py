@@ -75,7 +75,7 @@ class Grid(Plot):
             fontsize=11,
             labelpad=1,
         )
-        self._say_lost(rows, name, dict(zip(values, x, strict=True)))
+        self._say_lost(data, x)
         heights: list[float] = []
         for number, (label, line) in enumerate(self._lines(data).items()):
             middle, low, high, theory = (
@@ -108,27 +108,35 @@ class Grid(Plot):
     def _lines(self, data: Any) -> dict[str, list[tuple[float, float, float, float]]]:
         """Return each line's points: middle, low, high, theory."""
         lines: dict[str, list[tuple[float, float, float, float]]] = {}
-        x_field = list(data.axes)[-1]
         for row, cell in zip(data.rows(), data.cells, strict=True):
-            others = [f"{f.replace('_', ' ')} {_word(row[f])}" for f in data.axes if f != x_field]
             if "exponent" in row:
                 point = (row["slope"], row["slope low"], row["slope high"], row["exponent"])
             else:
                 means = cell.mean_stationarity[cell.finite]
                 low, high = np.percentile(means, (10, 90)) if len(means) else (np.nan, np.nan)
                 point = (row["weighted mean"], float(low), float(high), row["bound"])
-            lines.setdefault(", ".join(others), []).append(point)
+            lines.setdefault(self._line_of(data, row), []).append(point)
         return dict(list(lines.items())[:MOST_LINES])
 
-    def _say_lost(self, rows: list[dict[str, Any]], name: str, places: dict[Any, float]) -> None:
-        """Write over each value how many seeds diverged there at most, where any did."""
-        if not any(row.get("diverged") for row in rows):
-            return
-        for words, (value, place) in zip(self._lost, places.items(), strict=False):
-            there = [row["diverged"] for row in rows if row[name] == value]
-            words.set_text(f"{max(there, default=0)} diverged")
-            words.set_position((place, 0.01))
-            words.set_visible(bool(there))
+    def _say_lost(self, data: Any, x: np.ndarray) -> None:
+        """Write over each value how many seeds diverged there, in the colour of the worst line."""
+        name, values = list(data.axes.items())[-1]
+        rows = [row for row in data.rows() if row.get("diverged")]
+        lines = list(self._lines(data))
+        for words, value, place in zip(self._lost, values, x, strict=False):
+            worst = max((r for r in rows if r[name] == value), default=None, key=_diverged)
+            if worst is not None:
+                number = lines.index(self._line_of(data, worst))
+                words.set_text(f"{worst['diverged']} of {data.spec.seeds}\ndiverged")
+                words.set_color(self._words[number].get_color())
+                words.set_position((place, 0.01))
+                words.set_visible(True)
+
+    @staticmethod
+    def _line_of(data: Any, row: dict[str, Any]) -> str:
+        """Return the label of the line that a row is on: the fields but the last."""
+        fields = list(data.axes)[:-1]
+        return ", ".join(f"{field.replace('_', ' ')} {_word(row[field])}" for field in fields)
 
     def _lay_out(self, name: str, values: Sequence[Any]) -> np.ndarray:
         """Give x its scale and labels, and return where each value stands."""
@@ -156,3 +164,7 @@ class Grid(Plot):
 
 def _word(value: Any) -> str:
     return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)
+
+
+def _diverged(row: dict[str, Any]) -> int:
+    return row["diverged"]

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, final
 
 import numpy as np
-from matplotlib.ticker import NullLocator
+from matplotlib.ticker import LogFormatterMathtext, NullLocator
 
 from explorer.plots._base import Pane, Plot, Series
-from explorer.plots._style import PLAIN, SMALL_PT, plain_number
+from explorer.plots._style import SMALL_PT, plain_number
 from explorer.registry import PLOTS
 
 MOST_METHODS = 5
@@ -51,7 +51,7 @@ class LowerBound(Plot):
         self._below.set_y(0.03)
         self._below.set_text("no zero-respecting method is here")
         self.axes.set_ylabel("oracle calls until the mean is eps", fontsize=11, labelpad=1)
-        self.axes.yaxis.set_major_formatter(PLAIN)
+        self.axes.yaxis.set_major_formatter(LogFormatterMathtext())  # leaves room for the label
 
     @property
     def panes(self) -> Sequence[Pane]:

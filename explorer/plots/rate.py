@@ -100,7 +100,7 @@ class Rate(Plot):
         bound_words = f"explicit bound of each run, slope {data.bound_slope:.3f}"
         if kept:
             rows = [bound_words, measured.replace("\n", " ")]
-            rows += [f"{label}: slope {rate.slope:.3f}" for label, rate in kept]
+            rows += [f"{label}: slope {rate.slope:.3f}{_own(rate, data)}" for label, rate in kept]
             for words, row in zip(self._list, rows, strict=False):
                 words.set_text(row)
                 words.set_visible(True)
@@ -132,3 +132,9 @@ class Rate(Plot):
             "bound": (data.calls, data.bound),
             **beside,
         }
+
+
+def _own(rate: Any, main: Any) -> str:
+    """Return a rate's own exponent where the guide, which is the main one's, has another."""
+    other = np.isfinite(rate.exponent) and not np.isclose(rate.exponent, main.exponent)
+    return f", exponent {rate.exponent:.3f}" if other else ""

@@ -120,6 +120,10 @@ def regime(spec: RunSpec, noise: Noise, constants: Constants | None) -> list[str
                 f"batch {spec.batch_size:,} is above {name} = {largest:.3g}: "
                 "this part of the batch is wasted."
             )
+    if spec.schedule == "constant":
+        notes.append(
+            "step and momentum are fixed: the mean ends on a floor, however long the run is."
+        )
     if assumed.moment != constants.moment:
         notes.append(
             f"the schedule is tuned for p = {assumed.moment:g}, the noise has p = "

@@ -15,7 +15,7 @@ from explorer.run._table import write_rows
 from explorer.run.rate import Rate
 from explorer.run.spec import RunSpec
 from explorer.run.trace import Trace
-from explorer.theory.slope import NO_SLOPE, Slope, fit
+from explorer.theory.slope import NO_SLOPE, Slope, fit, in_digits
 
 Array = NDArray[np.float64]
 NOISE_CONSTANT = "noise constant K"  # how a run's note on it begins
@@ -166,7 +166,8 @@ class Grid(Shown):
         rows = self.rows()
         if not rows:
             return f"{self.title}: not run yet."
-        head = list(rows[0])
+        # nothing is said where nothing is known, as of the bound where there is no L
+        head = [name for name in rows[0] if any(_known(row[name]) for row in rows)]
         table = [head, *([_text(row[name]) for name in head] for row in rows)]
         widths = [max(map(len, column)) for column in zip(*table, strict=True)]
         lines = [
@@ -179,15 +180,16 @@ class Grid(Shown):
         if np.isnan(self.slope):
             return []
         low, high = self.slope_interval
-        theorem = f", the theorem's {self.exponent:.3f}" if np.isfinite(self.exponent) else ""
+        exponent = self.exponent
+        theorem = f", the theorem's {in_digits(exponent)}" if np.isfinite(exponent) else ""
         name, values = next(iter(self.axes.items()))
         sizes = self.fitted_sizes
         part = ""
         if len(sizes) < len(values[: len(self)]):
             part = f" from {sizes[0]:.0f} to {sizes[-1]:.0f}"
         return [
-            f"slope in {name}{part}: measured {self.slope:.3f} [{low:.3f}, {high:.3f}], "
-            f"the bound's {self.bound_slope:.3f}{theorem}."
+            f"slope in {name}{part}: measured {in_digits(self.slope)} [{in_digits(low)}, "
+            f"{in_digits(high)}], the bound's {in_digits(self.bound_slope)}{theorem}."
         ]
 
     @property
@@ -271,6 +273,10 @@ def _numbers(cell: Trace | Rate, *, live: bool) -> dict[str, Any]:
         "calls": cell.spec.n_steps * cell.spec.batch_size,
         "seconds": cell.seconds,
     }
+
+
+def _known(value: Any) -> bool:
+    return not (isinstance(value, float) and np.isnan(value))
 
 
 def _text(value: Any) -> str:

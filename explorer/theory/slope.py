@@ -124,3 +124,13 @@ def student_quantile(freedom: int) -> float:
     density = np.cos(theta) ** (freedom - 1)
     inside = np.concatenate(([0.0], np.cumsum(density[1:] + density[:-1])))
     return float(np.sqrt(freedom) * np.tan(np.interp(0.95 * inside[-1], inside, theta)))
+
+
+def in_digits(slope: float) -> str:
+    """Return a slope with three digits, never as minus zero.
+
+    Example:
+        >>> in_digits(-0.0002), in_digits(-0.25)
+        ('0.000', '-0.250')
+    """
+    return f"{slope:.3f}".replace("-0.000", "0.000")

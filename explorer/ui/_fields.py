@@ -1,13 +1,21 @@
 """One control for each field of a spec: its words, its widget, and how a value goes in and out."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import ipywidgets as widgets
 
-from explorer.registry import GEOMETRIES, NOISES, NORMS, OPTIMIZERS, PROBLEMS, Registry
+from explorer.registry import (
+    GEOMETRIES,
+    NOISES,
+    NORMS,
+    OPTIMIZERS,
+    PROBLEMS,
+    Registry,
+    parameters,
+)
 from explorer.run._checks import DTYPES
 from explorer.run._resolve import noises
 from explorer.run.device import DEVICES
@@ -16,13 +24,25 @@ from explorer.theory.schedules import SCHEDULES
 
 LEAST_TAIL_INDEX = 1.05  # below it K is so large that no budget of a lecture shows anything
 BATCHES = frozenset(2**k for k in range(13))
-OPTIONS = "options"
+# what the class in a menu alone asks for, as text -> that menu
+OPTIONS: Mapping[str, str] = {
+    "options": "problem",
+    "norm_options": "norm",
+    "noise_options": "noise",
+    "optimizer_options": "optimizer",
+}
+REGISTRIES: Mapping[str, Registry] = {
+    "problem": PROBLEMS,
+    "norm": NORMS,
+    "noise": NOISES,
+    "optimizer": OPTIMIZERS,
+}
 WHOLE = re.compile(r"[+-]?\d+(_\d+)*")
 THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
 
 MAIN = ("problem", "norm", "noise", "tail_index", "batch_size", "transport")
 FOLDED = (
-    OPTIONS,
+    *OPTIONS,
     "rows",
     "columns",
     "schedule",
@@ -52,7 +72,10 @@ class Word:
 
 WORDS = {
     "problem": Word("Problem", "The objective f."),
-    OPTIONS: Word("Options", "What this problem alone asks for, e.g. flatness=10."),
+    "options": Word("Options", "What this problem alone asks for, e.g. flatness=10."),
+    "norm_options": Word("of the norm", "What this norm alone asks for, e.g. q=3."),
+    "noise_options": Word("of the noise", "What this noise alone asks for, e.g. degrees=3."),
+    "optimizer_options": Word("of the optimizer", "What it alone asks for, e.g. threshold=0.5."),
     "norm": Word("Norm geometry", "What a step of size one is; its dual norm is the y axis."),
     "noise": Word("Noise", "What is added to the gradient at every oracle call."),
     "tail_index": Word(
@@ -103,13 +126,11 @@ def make(field: str) -> Any:
         "schedule": SCHEDULES,
         "device": DEVICES,
         "dtype": DTYPES,
-        "optimizer": list(OPTIMIZERS),
     }
     if field in choices:
         return widgets.Dropdown(options=[*choices[field]], **common)
-    registries: dict[str, Registry] = {"problem": PROBLEMS, "norm": NORMS, "noise": NOISES}
-    if field in registries:
-        return widgets.Dropdown(options=_menu(registries[field]), **common)
+    if field in REGISTRIES:
+        return widgets.Dropdown(options=_menu(REGISTRIES[field]), **common)
     if field == "transport":
         return widgets.Dropdown(options=list(TRANSPORTS.items()), **common)
     if field == "tail_index":
@@ -121,7 +142,7 @@ def make(field: str) -> Any:
 
 
 def _menu(registry: Registry) -> list[tuple[str, str]]:
-    return [(registry[name].label, name) for name in registry]
+    return [(getattr(registry[name], "label", name), name) for name in registry]
 
 
 def _numbers(values: Iterable[int]) -> list[tuple[str, int]]:
@@ -130,13 +151,14 @@ def _numbers(values: Iterable[int]) -> list[tuple[str, int]]:
 
 def put(control: Any, field: str, spec: RunSpec) -> None:
     """Show a field of a spec in its control; a value that is on no menu is put there."""
-    if field in ("problem", OPTIONS):
-        name, options = PROBLEMS.parse(spec.problem)
-        text = ", ".join(f"{key}={value!r}" for key, value in options.items())
-        control.value = name if field == "problem" else text
+    if field in OPTIONS:
+        _, options = parsed(OPTIONS[field], spec)
+        control.value = ", ".join(f"{key}={value!r}" for key, value in options.items())
         return
-    value = getattr(spec, field)
-    if field == "norm":
+    value: Any = parsed(field, spec)[0] if field in REGISTRIES else getattr(spec, field)
+    if field == "problem":
+        control.value = value
+    elif field == "norm":
         menu = _menu(NORMS)
         if spec.network:
             menu = [(f"{name.capitalize()} (by layer)", name) for name in GEOMETRIES] + menu
@@ -145,7 +167,7 @@ def put(control: Any, field: str, spec: RunSpec) -> None:
         problem = PROBLEMS[PROBLEMS.parse(spec.problem)[0]]
         _offer(control, [(NOISES[name].label, name) for name in noises(problem)], value)
     elif field == "optimizer":
-        _offer(control, [(name, name) for name in OPTIMIZERS], value)
+        _offer(control, _menu(OPTIMIZERS), value)
     elif field == "transport":
         # 1.0 and True are equal, so a menu cannot hold both
         _offer(control, list(TRANSPORTS.items()), value)
@@ -160,6 +182,23 @@ def put(control: Any, field: str, spec: RunSpec) -> None:
         control.value = value
     else:
         control.value = value
+
+
+def parsed(field: str, spec: RunSpec) -> tuple[str, Mapping[str, Any]]:
+    """Return the name that a menu's field holds, and its options."""
+    value = getattr(spec, field)
+    if field == "norm" and value in GEOMETRIES:
+        return value, {}
+    return REGISTRIES[field].parse(value)
+
+
+def own_options(field: str, spec: RunSpec) -> list[str]:
+    """Return what the class in a menu's field asks for beside the fields of a spec."""
+    name, _ = parsed(field, spec)
+    if field == "norm" and name in GEOMETRIES:
+        return []
+    known = {*RunSpec.__dataclass_fields__, "params", "stacked", "view"}  # what a run sets itself
+    return [name for name in parameters(REGISTRIES[field][name]) if name not in known]
 
 
 def _offer(control: Any, menu: list[tuple[str, Any]], value: Any) -> None:
@@ -177,8 +216,8 @@ def _text(value: Any) -> str:
 
 def read(control: Any, field: str, spec: RunSpec) -> Any:
     """Return the value in a control, as the spec wants it."""
-    if field == OPTIONS:
-        name, _ = PROBLEMS.parse(spec.problem)
+    if field in OPTIONS:
+        name, _ = parsed(OPTIONS[field], spec)
         return f"{name}({control.value})" if control.value.strip() else name
     if not isinstance(control, widgets.Text):
         return control.value

@@ -10,7 +10,7 @@ import ipywidgets as widgets
 from explorer.registry import PROBLEMS
 from explorer.run._resolve import noise_units
 from explorer.run.spec import RunSpec, unasked
-from explorer.ui._fields import FOLDED, MAIN, OPTIONS, formula, make, put, read
+from explorer.ui._fields import FOLDED, MAIN, OPTIONS, formula, make, own_options, put, read
 
 
 @final
@@ -38,12 +38,16 @@ class Controls:
         self.widgets = {field: make(field) for field in (*MAIN, *FOLDED)}
         self._notes = {field: widgets.HTML() for field in self.widgets}
         self._formulas = {field: widgets.HTMLMath() for field in ("problem", "norm", "noise")}
+        self._rows = {field: self._make_row(field) for field in self.widgets}
         for field, control in self.widgets.items():
             control.observe(lambda _, field=field: self._chosen(field), names="value")
         self.load(spec)
 
     def row(self, field: str) -> widgets.VBox:
         """Return a control with its formula and its note, to be laid out."""
+        return self._rows[field]
+
+    def _make_row(self, field: str) -> widgets.VBox:
         parts = [self.widgets[field], self._notes[field]]
         if field in self._formulas:
             parts.insert(1, self._formulas[field])
@@ -125,7 +129,11 @@ class Controls:
     def _annotate(self, errors: dict[str, str]) -> None:
         units = noise_units(PROBLEMS[PROBLEMS.parse(self.spec.problem)[0]])
         for field, control in self.widgets.items():
-            idle = None if field == OPTIONS else unasked(self.spec, field)
+            if field in OPTIONS:
+                self._offer_options(field)
+                idle = None
+            else:
+                idle = unasked(self.spec, field)
             # a unit that is not in use stays open: a number typed into it makes it the one in use
             open_unit = field in units and self.spec.noise != "none"
             control.disabled = idle is not None and field not in errors and not open_unit
@@ -141,7 +149,14 @@ class Controls:
         for field, line in self._formulas.items():
             line.value = formula(field, self.spec)
 
+    def _offer_options(self, field: str) -> None:
+        """Show the options of what is chosen in a menu only where it has some, and name them."""
+        names = own_options(OPTIONS[field], self.spec)
+        typed = field in self._pending or field in self._unread
+        self._rows[field].layout.display = None if names or typed else "none"
+        self.widgets[field].placeholder = ", ".join(f"{name}=..." for name in names)
+
 
 def _changed(spec: RunSpec, changes: dict[str, Any]) -> RunSpec:
-    fields = {"problem" if field == OPTIONS else field: v for field, v in changes.items()}
+    fields = {OPTIONS.get(field, field): value for field, value in changes.items()}
     return spec.replace(**fields)

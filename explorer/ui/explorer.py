@@ -302,7 +302,7 @@ class Explorer(widgets.VBox):
             [self._tabs, self.view], layout={"flex": "1 1 420px", "min_width": "0"}
         )
         middle = widgets.HBox([left, picture], layout={"flex_flow": "row wrap"})
-        bottom = widgets.HBox(
+        pressed = widgets.HBox(
             [self._run_button, *self._buttons.values(), self._progress, self._status],
             layout={"flex_flow": "row wrap", "align_items": "center"},
         )
@@ -310,7 +310,8 @@ class Explorer(widgets.VBox):
             [self._presets, self._question],
             layout={"flex_flow": "row wrap", "align_items": "center"},
         )
-        return [widgets.HTML(STYLE), top, middle, bottom, self._sentence]
+        # above the picture: open folds push what is below it out of the window
+        return [widgets.HTML(STYLE), top, pressed, middle, self._sentence]
 
     def _offer_plots(self) -> None:
         """Show a button for each plot of the preset, and choose the first; nobody is told."""

@@ -15,7 +15,7 @@ from matplotlib.text import Text
 from PIL import Image
 
 from explorer.plots._canvas import Canvas
-from explorer.plots._style import CSS_DPI, KEPT_DASHES, PALETTES, THEMES
+from explorer.plots._style import CSS_DPI, KEPT_DASHES, PALETTES, THEMES, plain_number
 from explorer.registry import PLOTS
 from explorer.run._reaching import METHODS, ReachRun
 from explorer.run.contest import Contest
@@ -666,3 +666,34 @@ def test_words_of_a_contest_lie_on_no_line_and_on_no_other_words(spiked, theme, 
     assert len(ranks) == norms
     looks = {str(line._dash_pattern) for line in ranks}
     assert len(looks) == norms, "they differ in more than colour"
+
+
+@pytest.mark.parametrize("width", [600, 760, 900])
+def test_no_word_is_cut_off(plot, data, kept, width):
+    picture = plot(size=(width / CSS_DPI, 5.0))
+    picture.update(data, kept if plot is PLOTS["decay"] else ())
+    agg = FigureCanvasAgg(picture.figure)
+    agg.draw()
+    renderer = agg.get_renderer()
+    for text in words_of(picture):
+        if text.get_text():
+            box = text.get_window_extent(renderer)
+            assert box.x0 >= 0, text
+            assert box.x1 <= width, text
+            assert box.y0 >= 0, text
+            assert box.y1 <= 5 * CSS_DPI, text
+
+
+def test_a_title_that_is_too_long_for_a_line_has_two():
+    long = RunSpec(norm="sign", tail_index=1.2, schedule="horizon", tuned_for=2.0, device="cpu")
+    rate = Rate(spec=long, horizons=(1000, 10_000))
+    for width, rows in ((500, 2), (900, 1)):
+        picture = PLOTS["rate"](size=(width / CSS_DPI, 5.0))
+        picture.update(rate)
+        assert picture._title.get_text().replace("\n", " ") == rate.title
+        assert picture._title.get_text().count("\n") == rows - 1
+
+
+def test_tick_labels_are_short_and_plain():
+    numbers = (0.1, 1, 20_000, 1e6, 3e-6, 1e12)
+    assert [plain_number(x) for x in numbers] == ["0.1", "1", "20,000", "1e6", "3e-6", "1e12"]

@@ -3,7 +3,8 @@
 import pytest
 
 from explorer import NOISES, NORMS, PROBLEMS, RunSpec
-from explorer.ui._fields import FOLDED, MAIN, OPTIONS, WORDS, read
+from explorer.registry import GEOMETRIES
+from explorer.ui._fields import FOLDED, MAIN, OPTIONS, REGISTRIES, WORDS, read
 from explorer.ui.controls import Controls
 from explorer.ui.explorer import Explorer
 
@@ -67,7 +68,7 @@ def choices():
 
 def test_there_is_a_control_for_every_field_of_a_spec():
     fields = set(RunSpec.__dataclass_fields__) - {"_origin"}
-    assert {*MAIN, *FOLDED} - {OPTIONS} == fields
+    assert {*MAIN, *FOLDED} - {*OPTIONS} == fields
     assert len({*MAIN, *FOLDED}) == len(MAIN) + len(FOLDED)
     assert all(word.name and word.tip.endswith(".") for word in WORDS.values())
 
@@ -79,12 +80,12 @@ def test_every_control_shows_its_field_and_reads_it_back(choices, spec):
     assert choices.told == 0
     assert choices.alerts() == []
     for field, control in choices.controls.widgets.items():
-        wanted = spec.problem if field == OPTIONS else getattr(spec, field)
-        if field == "problem":
-            wanted = PROBLEMS.parse(spec.problem)[0]
+        wanted = getattr(spec, OPTIONS.get(field, field))
+        if field in REGISTRIES and wanted not in GEOMETRIES:
+            wanted = REGISTRIES[field].parse(wanted)[0]
         found = read(control, field, spec)
         assert found == wanted, field
-        if field != "problem":  # picking one anew would drop its options
+        if field not in REGISTRIES:  # picking one anew would drop its options
             assert choices.controls._try(field) == (False, None), field
     assert choices.spec == spec
 
@@ -106,7 +107,7 @@ MOVES = [
     ("seeds", {"value": " 7 "}, {"seeds": 7}),
     ("momentum", {"value": "0.5"}, {"momentum": 0.5}),
     ("rows", {"value": "3"}, {"rows": 3}),
-    (OPTIONS, {"value": "flatness=10"}, {"problem": "log_cosh(flatness=10)"}),
+    ("options", {"value": "flatness=10"}, {"problem": "log_cosh(flatness=10)"}),
 ]
 
 
@@ -116,6 +117,41 @@ def test_a_message_of_the_browser_changes_the_spec(choices, field, state, change
     assert choices.spec == SPEC.replace(**changes) != SPEC
     assert choices.told == 1
     assert choices.alerts() == []
+
+
+@pytest.mark.parametrize(
+    ("menu", "name", "typed", "wanted"),
+    [
+        ("norm", "schatten", "q=3", "schatten(q=3)"),
+        ("norm", "ky_fan", "k=2", "ky_fan(k=2)"),
+        ("noise", "student_t", "", "student_t"),
+        ("noise", "skewed_stable", "skewness=0.5", "skewed_stable(skewness=0.5)"),
+        ("optimizer", "clipped_sgd", "threshold=0.5", "clipped_sgd(threshold=0.5)"),
+    ],
+)
+def test_what_a_class_alone_asks_for_is_typed_where_there_is_something(
+    choices, menu, name, typed, wanted
+):
+    field = next(f for f, of in OPTIONS.items() if of == menu)
+    row = choices.controls.row(field)
+    assert (row.layout.display == "none") == (menu != "optimizer"), "what was chosen before"
+    start = {"schedule": "constant", "lr": 0.1, "momentum": 0.5} if menu == "optimizer" else {}
+    choices.controls.load(SPEC.replace(**{menu: name}, **start))
+    assert (row.layout.display == "none") == (not typed)
+    if typed:
+        assert typed.partition("=")[0] in choices.controls.widgets[field].placeholder
+        choices.browser(field, value=typed)
+    assert getattr(choices.spec, menu) == wanted
+    assert choices.shown(menu) == name
+    assert choices.alerts() == []
+
+
+def test_options_that_are_refused_are_shown_as_typed_with_the_reason(choices):
+    choices.controls.load(SPEC.replace(norm="schatten"))
+    choices.browser("norm_options", value="q=0.5")
+    assert choices.shown("norm_options") == "q=0.5"
+    assert "q must" in choices.said("norm_options")
+    assert choices.spec.norm == "schatten"
 
 
 @pytest.mark.parametrize(
@@ -152,8 +188,8 @@ def test_a_message_that_repeats_the_value_tells_nobody(choices):
         ("horizon", "many", "horizon must be a number, got &#x27;many&#x27;"),
         ("lr", "-1", "lr must be positive and finite, got -1"),
         ("lr", "<b>1</b>", "lr must be a number, got &#x27;&lt;b&gt;1&lt;/b&gt;&#x27;"),
-        (OPTIONS, "flatnes=10", "flatnes"),
-        (OPTIONS, "flatness=", ""),
+        ("options", "flatnes=10", "flatnes"),
+        ("options", "flatness=", ""),
     ],
 )
 def test_a_refused_value_stays_as_typed_with_the_sentence_beside_it_alone(
