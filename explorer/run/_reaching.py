@@ -10,6 +10,7 @@ import numpy as np
 from explorer.problems.chain import STATIONARITY, Chain
 from explorer.registry import PROBLEMS
 from explorer.run._tuned import points as tuned
+from explorer.run._work import seconds_a_step
 from explorer.run.chain_class import ChainClass, Point
 from explorer.run.experiment import Experiment
 from explorer.run.reach import Array, Arrival, Reach
@@ -26,13 +27,14 @@ GRID = {
 METHODS = (*THEORY, *GRID)
 LENGTHS = (4, 8, 16)
 FIRST_GUESS = {False: 14.0, True: 34.0}  # times N_low, for theory's tuning at the first point
-MOST_TRIALS = 8
+MOST_TRIALS, USUAL_TRIALS = 8, 2.5
 NEAR = 0.02  # of eps: from there the line through two trials is good
 MOVES = (1.0, 1.25, 1.5)  # steps in units of a link: one reveal is to carry a coordinate through
 SELDOM = 8  # one batch in so many shows a row; two in one batch would be a waste
 SELDOM_TUNING = 2  # a quarter of the steps, and the same step is the best
 TUNING_SEEDS = 4
 GRID_BUDGET = 4.0  # times N_low
+FIXED: Mapping[str, Any] = {"momentum": 0.0, "schedule": "constant"}  # of methods tuned by grid
 
 
 @final
@@ -116,8 +118,22 @@ class ReachRun:
         """Numbers in the largest state of all seeds together."""
         return max(p.rank**2 * p.length for p in self.reach.points) * self.reach.spec.seeds
 
-    def estimate_s(self) -> None:
-        """Return None: how many runs the searches need is not known beforehand."""
+    def estimate_s(self) -> float:
+        """Return about how many seconds the whole will take: searches mostly end after so many."""
+        total = 0.0
+        for point in self.reach.points:
+            for method in self.reach.methods:
+                if method in THEORY:
+                    trial = round(point.low * FIRST_GUESS[THEORY[method]])
+                    (spec,) = self._tuned(point, trial, THEORY[method])
+                    total += USUAL_TRIALS * spec.n_steps * seconds_a_step(spec)
+                    continue
+                # a quarter of the steps each for the settings that are tried, as SELDOM says
+                runs = 1 + len(MOVES) * SELDOM_TUNING / SELDOM
+                setting = setting_for(GRID[method], point, MOVES[0], SELDOM)
+                spec = self._spec(point, **setting, **FIXED, horizon=point.low)
+                total += runs * spec.n_steps * seconds_a_step(spec)
+        return total
 
     def advance(self) -> bool:
         """Make one step of one run; return True if it completed a point."""
@@ -147,6 +163,9 @@ class ReachRun:
             **chosen,
         )
 
+    def _tuned(self, point: Point, calls: int, transport: bool) -> Iterator[RunSpec]:
+        return tuned(self._spec(point, transport=transport), [calls], "tuned", least=1)
+
     def _by_theory(self, method: str, point: Point) -> Any:
         """Find the budget whose tuned run has the mean eps, on the line through two near it."""
         before = self.reach.ratios(method)
@@ -167,7 +186,7 @@ class ReachRun:
         return Arrival(math.nan, math.nan, math.nan, settings)
 
     def _tuned_means(self, point: Point, calls: int, transport: bool) -> Any:
-        (spec,) = tuned(self._spec(point, transport=transport), [calls], "tuned", least=1)
+        (spec,) = self._tuned(point, calls, transport)
         experiment = Experiment(spec)
         while not experiment.finished:
             experiment.advance()
@@ -199,8 +218,7 @@ class ReachRun:
         self, point: Point, setting: Mapping[str, Any], calls: int, other: Mapping[str, int]
     ) -> Any:
         """Run a setting until every resampled mean has come to eps, or so many calls are made."""
-        fixed = {"momentum": 0.0, "schedule": "constant", "horizon": calls}
-        experiment = Experiment(self._spec(point, **setting, **fixed, **other))
+        experiment = Experiment(self._spec(point, **setting, **FIXED, **other, horizon=calls))
         resampled = resampled_weights(experiment.spec.seeds)
         total, steps = np.zeros(len(resampled)), 0
         arrived = np.zeros(resampled.shape[1], bool)

@@ -37,7 +37,7 @@ class Sweep:
 
     def estimate_s(self) -> float:
         """Return about how many seconds the whole will take, from a few steps made and dropped."""
-        return seconds_a_step(self.specs[-1]) * self._steps
+        return sum(seconds_a_step(spec) * spec.n_steps for spec in self.specs)
 
     @property
     def finished(self) -> bool:

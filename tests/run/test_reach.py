@@ -10,6 +10,7 @@ import torch
 from explorer.noise._streams import Streams
 from explorer.norms._base import as_norm
 from explorer.registry import PROBLEMS
+from explorer.run import _reaching
 from explorer.run._reaching import (
     GRID,
     METHODS,
@@ -221,6 +222,16 @@ def test_a_reach_of_nothing_is_refused(options, words):
 def test_another_problem_has_no_lower_bound_of_this_kind():
     with pytest.raises(ValueError, match="is about the chain, got problem 'log_cosh'; choose"):
         ReachRun(RunSpec())
+
+
+def test_the_time_is_estimated_from_as_many_steps_as_are_mostly_made(monkeypatch):
+    monkeypatch.setattr(_reaching, "seconds_a_step", lambda spec: 1.0)
+    work = ReachRun(QUICK, lengths=(2, 4))
+    steps, estimate = 0, work.estimate_s()
+    while not work.finished:
+        work.advance()
+        steps += 1
+    assert 0.5 < estimate / steps < 2
 
 
 @pytest.mark.slow
