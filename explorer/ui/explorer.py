@@ -388,6 +388,7 @@ class Explorer(widgets.VBox):
         self._sentence.value = f'<div aria-live="polite">{said}</div>'
         self._status.value = f'<div class="explorer-status">{html.escape(self._standing())}</div>'
         self._buttons["Measure the rate"].disabled = not has_rate(self.spec)
+        self._buttons["Keep"].disabled = PLOTS[self.plot].draws != "trace"  # only runs are kept
 
     def _said(self) -> list[tuple[str, str]]:
         said: list[tuple[str, str]] = []

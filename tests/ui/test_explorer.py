@@ -323,6 +323,15 @@ def test_keep_leaves_a_run_as_a_line_and_drop_kept_takes_it_away(panel):
     assert not any("tail index 1.6" in name for name in panel.view.series)
 
 
+def test_only_runs_are_kept(panel, until):
+    panel.run()
+    assert not panel._buttons["Keep"].disabled
+    panel.plot = "rate"
+    until(lambda: panel.session.plot == "rate" and panel._buttons["Keep"].disabled)
+    panel.plot = "geometry"
+    until(lambda: panel.session.plot == "geometry" and not panel._buttons["Keep"].disabled)
+
+
 def test_the_scale_of_the_calls_axis_is_drawn_anew(panel):
     frame = panel.view.frame
     assert panel.view.axes[0]["xscale"] == "log"
