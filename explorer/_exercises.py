@@ -49,7 +49,10 @@ def _out_of_the_regime(answer: Any) -> Verdict:
     other = changed - {"noise", "noise_level", "noise_scale", "device"}
     if other:
         return not_yet(f"only the noise may change, not its tail, but so does {_list(other)}")
-    notes = " ".join(Experiment(answer).trace.notes)
+    trace = Experiment(answer).trace
+    if not trace.constants or trace.constants["moment"] != answer.tail_index:
+        return not_yet("the noise may be another, but its tail must stay as it is")
+    notes = " ".join(trace.notes)
     if "noise too strong" not in notes:
         return not_yet("no sentence of this run's notes says that the noise is too strong")
     return Verdict(True, "right: the tuned window does not fit into a tenth of the calls.")
@@ -108,6 +111,11 @@ def _sizes_that_cost_nothing(answer: Any) -> Verdict:
         return not_yet("keep the spectral norm, f divided by its rank, and some noise")
     if not NOISES[NOISES.parse(answer.noise)[0]].entrywise:
         return not_yet(f"a call of {answer.noise} hits few directions, however many there are")
+    plain = RunSpec(problem=answer.problem, rows=answer.rows, columns=answer.columns)
+    free = {"noise", "noise_level", "noise_scale", "tail_index", "horizon", "seeds", "seed"}
+    other = set(answer.diff(plain)) - free - {"device", "dtype", "batch_size"}
+    if other:
+        return not_yet(f"only the noise may change, but so does {_list(other)}")
     quick = answer.replace(seeds=8, device="cpu")
     grid = sweep(quick, rows=[1, 2, 4], horizons=[10_000])
     assert isinstance(grid, Grid), "a sweep over a field is one"

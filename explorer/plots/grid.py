@@ -121,13 +121,15 @@ class Grid(Plot):
     def _say_lost(self, data: Any, x: np.ndarray) -> None:
         """Write over each value how many seeds diverged there, in the colour of the worst line."""
         name, values = list(data.axes.items())[-1]
-        rows = [row for row in data.rows() if row.get("diverged")]
         lines = list(self._lines(data))
+        rows = [row for row in data.rows() if row.get("diverged")]
+        rows = [row for row in rows if self._line_of(data, row) in lines]
         for words, value, place in zip(self._lost, values, x, strict=False):
             worst = max((r for r in rows if r[name] == value), default=None, key=_diverged)
             if worst is not None:
                 number = lines.index(self._line_of(data, worst))
-                words.set_text(f"{worst['diverged']} of {data.spec.seeds}\ndiverged")
+                seeds = worst.get("seeds", data.spec.seeds)  # which may be what varies
+                words.set_text(f"{worst['diverged']} of {seeds}\ndiverged")
                 words.set_color(self._words[number].get_color())
                 words.set_position((place, 0.01))
                 words.set_visible(True)

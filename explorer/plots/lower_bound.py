@@ -66,7 +66,7 @@ class LowerBound(Plot):
         self._lay_out(data, x)
         found = [data.calls(method) for method in data.methods]
         highest = max([low.max(), *(np.nanmax(f[0], initial=1) for f in found if f.size)])
-        floor = 10 ** np.floor(np.log10(closed.min()) - 0.3)
+        floor = 10 ** np.floor(np.log10(np.nanmin([*closed, *low])) - 0.3)
         self._fit_axes(self.axes.get_xlim(), (floor, ROOM * highest * self._listed(data)))
         order = np.argsort(x)
         self._show(self._low, x[order], low[order])
@@ -104,7 +104,7 @@ class LowerBound(Plot):
     def _say(self, data: Any) -> None:
         falling = data.axis == "eps"
         narrow = self.axes.bbox.width / self.figure.dpi < 5
-        form = "" if narrow else "; dashes: closed form"
+        form = "" if narrow or np.isnan(data.closed).all() else "; dashes: closed form"
         rows = [f"N_low, exact: slope {data.low_slope:.2f} (theorem {data.exponent:.2f}){form}"]
         for method in data.methods:
             slope, found = data.slope(method), data.found(method)

@@ -180,8 +180,10 @@ class ReachRun:
                 slope = (y - last[1]) / (x - last[0])
             trial, last = math.exp(x - y / slope), (x, y)
             if abs(y) < NEAR:
+                # by the theorem's exponent: a secant through two near trials is no slope
                 resampled = means @ resampled_weights(len(means)) / point.eps
-                ends = np.exp(x - np.log(np.percentile(resampled, (2.5, 97.5))) / slope)
+                ends = np.percentile(resampled, (2.5, 97.5)) ** -self.reach.family.exponent
+                ends *= math.exp(x)
                 return Arrival(trial, float(ends[0]), float(ends[1]), settings)
         return Arrival(math.nan, math.nan, math.nan, settings)
 
@@ -211,6 +213,8 @@ class ReachRun:
         seeds = trace.spec.seeds
         (calls,) = first_below(trace, point.eps, np.full((seeds, 1), 1 / seeds))
         again = first_below(trace, point.eps, resampled_weights(seeds))
+        if not np.isfinite(calls):
+            return Arrival(math.nan, math.nan, math.nan, setting)
         low, high = np.percentile(again, (2.5, 97.5), method="nearest")
         return Arrival(float(calls), float(low), float(high), setting)
 

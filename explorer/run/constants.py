@@ -120,9 +120,9 @@ def regime(spec: RunSpec, noise: Noise, constants: Constants | None) -> list[str
                 f"batch {spec.batch_size:,} is above {name} = {largest:.3g}: "
                 "this part of the batch is wasted."
             )
-    if spec.schedule == "constant":
+    if spec.schedule == "constant" and spec.lr is not None and spec.momentum is not None:
         notes.append(
-            "step and momentum are fixed: the mean ends on a floor, however long the run is."
+            "step and momentum are given: the mean ends on a floor, however long the run is."
         )
     if assumed.moment != constants.moment:
         notes.append(

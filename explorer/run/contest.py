@@ -1,6 +1,6 @@
 """Contest: several norms on one problem in one noise, each tuned, and measured alike."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, final
 
@@ -50,6 +50,10 @@ class Contest(Shown):
 
     def __len__(self) -> int:
         return sum(trace.complete for trace in self.traces)
+
+    def still(self) -> "Contest":
+        traces = [trace.still() for trace in self.traces]
+        return replace(self, settings=self.settings.copy(), traces=traces)
 
     @property
     def complete(self) -> bool:

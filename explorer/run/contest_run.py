@@ -69,13 +69,7 @@ class ContestRun:
         self._windows = windows_of(spec, windows)
         self._factors = factors_of(factors)
         shared = with_one_scale(spec)
-        # K of all norms is found here: what is begun is not given up for a newer wish half-way
-        self.contest = Contest(
-            spec=shared,
-            norms=tuple(norms),
-            expected=[expected(shared, norm, norms[0]) for norm in norms],
-            remarks=remarks(spec, shared),
-        )
+        self.contest = Contest(spec=shared, norms=tuple(norms), remarks=remarks(spec, shared))
         on_others = shared.replace(seeds=TUNING_SEEDS, seed=shared.seed + SEED_OF_TUNING)
         self._tunings = [
             Tuning(on_others.replace(norm=norm), self._windows, self._factors) for norm in norms
@@ -112,9 +106,13 @@ class ContestRun:
 
     def advance(self) -> bool:
         """Make one step; return True if it completed a norm."""
-        before = len(self.contest)
+        contest, before = self.contest, len(self.contest)
+        if not contest.expected:
+            # K of all norms at once: in the middle of a run nothing long is computed any more
+            norms = contest.norms
+            contest.expected = [expected(contest.spec, norm, norms[0]) for norm in norms]
         next(self._present, None)
-        return len(self.contest) > before
+        return len(contest) > before
 
     def _running(self) -> Generator[None]:
         contest = self.contest

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, final
 
@@ -64,6 +64,9 @@ class Grid(Shown):
             if known == choice:
                 return cell
         raise KeyError(f"no cell {dict(choice)!r}; the fields are {dict(self.axes)!r}.")
+
+    def still(self) -> "Grid":
+        return replace(self, cells=self.cells.copy())
 
     @property
     def complete(self) -> bool:

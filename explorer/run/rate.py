@@ -1,6 +1,6 @@
 """Rate: the means of tuned runs over their horizons, and what slope they have."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, final
 
 import numpy as np
@@ -34,6 +34,9 @@ class Rate(Shown):
 
     def __len__(self) -> int:
         return len(self.traces)
+
+    def still(self) -> "Rate":
+        return replace(self, traces=self.traces.copy())
 
     @property
     def complete(self) -> bool:

@@ -1,7 +1,7 @@
 """Reach: how many calls methods need to come to a stationarity eps, above what the chain forces."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, final
 
@@ -70,8 +70,9 @@ class Reach(Shown):
 
     @property
     def closed(self) -> Array:
-        """The lower bound in closed form."""
-        return np.array([point.closed for point in self.points], float)
+        """The lower bound in closed form; NaN where chains are too short for it to hold."""
+        closed = np.array([point.closed for point in self.points], float)
+        return np.where(closed < self.low, closed, np.nan)
 
     @property
     def exponent(self) -> float:
@@ -183,6 +184,9 @@ class Reach(Shown):
             f"{self.below or 'none'} of {self.arrived} is below N_low by more than its sampling "
             "error."
         )
+
+    def still(self) -> "Reach":
+        return replace(self, arrivals={m: list(found) for m, found in self.arrivals.items()})
 
     def rows(self) -> list[dict[str, Any]]:
         """Return one row for each method and point."""

@@ -159,10 +159,12 @@ def closed_form(
         \qquad c = \frac{2}{(k+1)\, D_0 l_1} \Big(\frac{k}{k+1}\Big)^k,
 
         N \ge c'\, r \sqrt\rho\, \Delta\, \sigma^{p/(p-1)} \varepsilon^{-k}, \qquad
-        k = \frac{5p-3}{2p-2}, \qquad c' = c\, \frac{l_1}{\sqrt{l_2}}.
+        k = \frac{5p-3}{2p-2}, \qquad
+        c' = \frac{2}{(k+1)\, D_0 \sqrt{l_2}} \Big(\frac{k}{k+1}\Big)^k.
 
     It leaves out that links are whole and that other rows add noise of their own, so it holds up to
-    :math:`1 - o(1)` as eps falls; the exact :class:`LowerBound` goes to about three times as much.
+    :math:`1 - o(1)` as eps falls, which near p = 1 takes an eps that no run can reach. At p = 2 the
+    exact :class:`LowerBound` goes to about three times as much.
 
     Args:
         eps: Stationarity, positive.

@@ -15,8 +15,8 @@ class Mailbox:
     """One place for a wish, one for a turn to another picture, one for a mere redrawing.
 
     A wish says all that is to be done, the picture included; so a newer one takes its place and
-    that of a turn before it. A turn only chooses a picture: what was wished before it is done
-    first, and the turn then.
+    that of a turn before it, and takes over that all is to be forgotten first. A turn only chooses
+    a picture: what was wished before it is done first, and the turn then.
 
     Use it as a context manager to do several things, or to read and decide, with nobody between.
 
@@ -48,7 +48,8 @@ class Mailbox:
             elif mail.action == "turn":
                 self._turn = mail
             else:
-                self._wish, self._turn = mail, None
+                afresh = mail.afresh or (self._wish is not None and self._wish.afresh)
+                self._wish, self._turn = mail._replace(afresh=afresh), None
             self._changed.notify_all()
             return True
 
@@ -90,10 +91,12 @@ class Mailbox:
         """True where work must pause: for a wish, a turn, a guest, or the end."""
         return bool(self._wish or self._turn or self._guests or self.closed)
 
-    def drop_wishes(self) -> None:
-        """Forget a wish and a turn that nobody has taken out."""
+    def drop_wishes(self) -> bool:
+        """Forget a wish and a turn, and return whether all was to be forgotten before them."""
         with self._changed:
+            afresh = self._wish is not None and self._wish.afresh
             self._wish = self._turn = None
+            return afresh
 
     def close(self) -> None:
         """Take nothing in any more, and forget what lies here."""

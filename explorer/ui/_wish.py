@@ -8,7 +8,7 @@ from explorer.registry import PLOTS
 from explorer.run.spec import RunSpec
 
 State = Literal["idle", "running", "paused", "finished", "failed"]
-Action = Literal["run", "pause", "show", "reset", "turn"]
+Action = Literal["run", "pause", "show", "turn"]
 
 
 class Wish(NamedTuple):
@@ -16,12 +16,12 @@ class Wish(NamedTuple):
 
     Attributes:
         spec: The choice.
-        action: ``"run"``, ``"pause"``, ``"show"`` an empty picture, ``"reset"``, which forgets the
-            work behind every other picture too, or ``"turn"`` to another plot, with what was last
-            done for it.
+        action: ``"run"``, ``"pause"``, ``"show"`` an empty picture, or ``"turn"`` to another plot,
+            with what was last done for it.
         variants: Fields that differ, each of them run beside it.
         plot: Name of ``PLOTS``; what it draws is worked at.
         options: Arguments of a study, as what a grid runs over.
+        afresh: True forgets first what was done for any picture.
     """
 
     spec: RunSpec
@@ -29,6 +29,7 @@ class Wish(NamedTuple):
     variants: tuple[Mapping[str, Any], ...] = ()
     plot: str = "decay"
     options: Mapping[str, Any] = MappingProxyType({})
+    afresh: bool = False
 
     @property
     def kind(self) -> str:

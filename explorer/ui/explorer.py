@@ -340,7 +340,7 @@ class Explorer(widgets.VBox):
         self._xscale.value = "log"
         self._offer_plots()
         self.session.drop_kept()
-        self.session.want(self._wish("reset"))
+        self.session.want(self._wish("show")._replace(afresh=True))
         self._show_status()
 
     def _new_seed(self) -> None:
@@ -371,7 +371,8 @@ class Explorer(widgets.VBox):
             return
         session = self.session
         job, state = session.job, session.state
-        label, icon = ("Pause", "pause") if state == "running" else ("Run", "play")
+        runs = state == "running" or session.preparing
+        label, icon = ("Pause", "pause") if runs else ("Run", "play")
         if state == "paused" and not self._changed():
             label = "Go on"
         self._run_button.description, self._run_button.icon = label, icon

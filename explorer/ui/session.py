@@ -27,7 +27,6 @@ INTENTS: Mapping[Action, State] = {
     "run": "running",
     "pause": "paused",
     "show": "idle",
-    "reset": "idle",
 }
 
 
@@ -42,6 +41,7 @@ class Work:
         state: Where it stands.
         seconds: Time that a user has waited for it, pauses left out.
         error: The sentence of its failure, or None.
+        cut: True after Ctrl-C, which may have hit the middle of a step: it is not gone on with.
     """
 
     wish: Wish
@@ -50,6 +50,7 @@ class Work:
     state: State = "idle"
     seconds: float = 0.0
     error: str | None = None
+    cut: bool = False
 
     @property
     def data(self) -> Any:
@@ -63,7 +64,7 @@ class Work:
 
     def stands(self) -> State:
         """Return the state that work which nobody goes on with is in."""
-        if self.job is None or self.state == "failed":
+        if self.job is None or self.state == "failed" or self.cut:
             return self.state
         begun = self.job.share > 0 or self.state in ("running", "paused")
         return "finished" if self.job.finished else "paused" if begun else "idle"
@@ -103,7 +104,7 @@ class Session:
         self._works: dict[str, Work] = {}
         self._now: Work | None = None  # the one that is shown; read once, it belongs together
         self._wanted = "decay"  # the picture that the newest mail leads to
-        self._intents: dict[str, State] = {}
+        self._in_hand: Wish | None = None  # what was taken out of the mailbox and has no state yet
         self._clock = clock
         self._on_change = on_change
         self._on_rest = on_rest
@@ -124,7 +125,13 @@ class Session:
 
         For a run takes a moment to begin.
         """
-        return self._intents.get(PLOTS[self._wanted].draws, "idle")
+        with self._mailbox:
+            kind = PLOTS[self._wanted].draws
+            for wish in (self._mailbox.wish, self._in_hand):
+                if wish is not None and wish.kind == kind and wish.action in INTENTS:
+                    return INTENTS[wish.action]
+            work = self._works.get(kind)
+            return work.state if work is not None else "idle"
 
     @property
     def wish(self) -> Wish | None:
@@ -168,10 +175,6 @@ class Session:
             if not self._mailbox.leave(wish):
                 return
             self._wanted = wish.plot
-            if wish.action == "reset":
-                self._intents.clear()
-            if wish.action != "turn":
-                self._intents[wish.kind] = INTENTS[wish.action]
             if self._worker is None:
                 self._worker = threading.Thread(target=self._serve, daemon=True, name="explorer")
                 self._worker.start()
@@ -209,31 +212,39 @@ class Session:
     def run(self, wish: Wish) -> Job:
         """Do a wish in the caller's thread, to its end; the same loop, the same numbers.
 
-        A run of the worker is put to rest first. Ctrl-C leaves an incomplete job.
+        A run of the worker is put to rest first. Ctrl-C leaves an incomplete job, which the next
+        run begins anew.
         """
         with self._mailbox.guest(), self._engine:
             with self._mailbox:
-                self._mailbox.drop_wishes()
-                self._wanted, self._intents[wish.kind] = wish.plot, "running"
+                afresh = self._mailbox.drop_wishes()
+                self._wanted, self._in_hand = wish.plot, wish
+            if afresh:
+                self._forget()
             self._turn_to(wish)
-            assert self._now is not None, "a turn leads to some work"
-            before = self._now.job
+            before = self._shown().job
             try:
                 self._begin(wish)
                 self._go_on(attentive=False)
             except KeyboardInterrupt:
-                begun = self.job is not before
-                self._enter("paused" if begun else self._now.stands())
-                if not begun:  # there is nothing of this wish to return
+                work = self._shown()
+                if work.job is before:  # there is nothing of this wish to return
+                    self._enter(work.stands())
                     raise
+                work.cut = True
+                self._enter("idle")
+                self._draw(last=True)
             except Exception as error:
                 self._draw_nothing()
                 self._fail(error)
                 raise
+            finally:
+                self._in_hand = None
+            job = self._shown().job
         if self._worker is None:
             self._draw_if_free()
-        assert self.job is not None, "a run that was cut off before it began has raised"
-        return self.job
+        assert job is not None, "a run that was cut off before it began has raised"
+        return job
 
     def show(self, wish: Wish) -> None:
         """Show the empty picture of a wish in the caller's thread, before anything has run."""
@@ -277,7 +288,9 @@ class Session:
     def sentence(self) -> str:
         """The picture in words."""
         work = self._shown()
-        return in_words(work.data, self._beside(work))
+        return in_words(
+            work.data.still(), [(label, one.still()) for label, one in self._beside(work)]
+        )
 
     def _looked_at(self, pixel_ratio: float, width: int, theme: str) -> None:
         self.look(pixel_ratio=pixel_ratio, width=max(width, 360), theme=theme)
@@ -298,7 +311,14 @@ class Session:
                 try:
                     self._do_next()
                 except Exception as error:
-                    self._fail(error)
+                    self._survive(error)
+
+    def _survive(self, error: Exception) -> None:
+        """Say what went wrong; where not even the page can be told, the worker serves on."""
+        try:
+            self._fail(error)
+        except Exception:
+            self.traceback = traceback.format_exc()
 
     def _give_up_if_pressed(self) -> None:
         """Leave a computation for what is newer; another picture of the same work can wait."""
@@ -317,23 +337,36 @@ class Session:
         give_memory_back()
 
     def _do_next(self) -> None:
-        mail = self._mailbox.take()
+        with self._mailbox:
+            mail = self._mailbox.take()
+            self._in_hand = mail if isinstance(mail, Wish) else None
         if mail == "redraw":
             self._draw(last=True)
         elif mail is not None:
-            if mail.action == "reset":
+            if mail.afresh:
                 self._forget()
             self._turn_to(mail)
             try:
                 self._do(mail)
-            except GivenUpError:  # for what is newer; the page says that this was not run
-                self._enter(self._shown().stands())
+            except GivenUpError:
+                self._leave(mail)
             except ValueError:
                 self._draw_nothing()
                 raise
+            finally:
+                self._in_hand = None
+
+    def _leave(self, wish: Wish) -> None:
+        """Leave what was not even begun for what is newer; behind another picture it waits."""
+        work = self._shown()
+        waits = self._mailbox.wish is None and wish.action in ("run", "pause")
+        if waits and work.wish is not wish:
+            self._now = self._works[wish.kind] = Work(wish, wish.plot, state="paused")
+        self._enter(self._shown().stands())
 
     def _forget(self) -> None:
-        self._shown().state = "idle"  # it does not wait for anything any more
+        if self._now is not None:
+            self._now.state = "idle"  # it does not wait for anything any more
         self._works.clear()
 
     def _do(self, wish: Wish) -> None:
@@ -341,11 +374,12 @@ class Session:
         if wish.action == "turn":
             self._turn(wish)
             return
-        if wish.action in ("show", "reset"):
+        if wish.action == "show":
             self._show(wish)
             return
         again = wish.action == "run" and work.stands() == "finished"
-        if work.job is None or work.wish.work != wish.work or work.state == "failed" or again:
+        new = work.job is None or work.wish.work != wish.work
+        if new or work.cut or work.state == "failed" or again:
             self._prepare(wish)
         if wish.action == "run":
             self._go_on(attentive=True)
@@ -361,15 +395,15 @@ class Session:
         self._now = now
         if before is not None and before is not now and before.state == "running":
             before.state = "paused"
-            self._intents[before.wish.kind] = "paused"
         if before is not now:
             self.painter.restart()
 
     def _turn(self, wish: Wish) -> None:
         """Show a picture: of the present work, or of the last one of its kind."""
         work = self._shown()
-        if work.job is None or (work.stands() == "idle" and work.wish.work != wish.work):
-            self._show(wish)  # nothing has begun: the present choice's
+        unbegun = work.job is None or work.job.share == 0
+        if unbegun and work.state in ("idle", "failed") and not self._is_shown_for(work, wish):
+            self._show(wish)
             return
         self.painter.restart()
         if work.state == "running":
@@ -378,10 +412,15 @@ class Session:
         self._enter(work.stands())
         self._draw(last=True)
 
+    @staticmethod
+    def _is_shown_for(work: Work, wish: Wish) -> bool:
+        """Return whether empty work is the present choice's, and there is something to draw."""
+        return work.job is not None and work.wish.work == wish.work and work.state == "idle"
+
     def _show(self, wish: Wish) -> None:
         """Show the empty picture of a wish; where it cannot be made, that of an empty run."""
         try:
-            self._begin(wish)
+            self._prepare(wish)
         except ValueError:
             self._now = self._works[wish.kind] = Work(wish, wish.plot)
             raise
@@ -390,7 +429,7 @@ class Session:
 
     def _prepare(self, wish: Wish) -> None:
         """Begin, and say meanwhile that it has begun: K of a large matrix takes its time."""
-        self.preparing = wish.action == "run"
+        self.preparing = wish.kind != "trace" or wish.action == "run"
         self._on_change()
         try:
             self._begin(wish)
@@ -412,9 +451,10 @@ class Session:
         work = self._shown()
         job = work.job
         assert job is not None, "a wish to run begins a job"
+        self._enter("running")
         if job.share == 0:
             job.begin()
-        self._enter("running")
+            self._on_change()  # it knows now about how long it takes
         before, began = work.seconds, self._clock()
         with few_threads(job.entries):
             while not job.finished:
@@ -438,11 +478,9 @@ class Session:
         work = self._shown()
         with self._mailbox:
             work.state = state
+            self._in_hand = None  # it has a state now
             if state != "failed":
                 work.error = None
-            wish = self._mailbox.wish
-            if wish is None or wish.kind != work.wish.kind:
-                self._intents[work.wish.kind] = state
         self._on_change()
 
     def _draw_if_free(self) -> None:

@@ -326,6 +326,7 @@ def test_what_is_begun_asks_for_no_constant_any_more():
 
     spec = TINY.replace(noise="student_t", tail_index=1.8765)
     running = ContestRun(spec, BOTH, windows=(16,), factors=(1,))
+    running.advance()
     token = PULSE.set(give_up)
     try:
         while not running.finished:

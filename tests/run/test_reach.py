@@ -170,6 +170,17 @@ def test_an_open_interval_is_drawn_to_the_edge(reach):
     assert max(tops) == axes.get_ylim()[1]
 
 
+@pytest.mark.parametrize("moment", [1.05, 1.15, 1.2, 1.5, 2.0])
+def test_no_closed_form_is_drawn_above_the_exact_bound(moment):
+    spec = QUICK.replace(problem=f"chain(moment={moment})")
+    reach = ReachRun(spec, lengths=(2, 4, 8)).reach
+    drawn = np.isfinite(reach.closed)
+    assert (reach.closed[drawn] < reach.low[drawn]).all()
+    assert drawn.all() == (moment > 1.2)
+    words = reach.figure().axes[0].texts
+    assert any("closed form" in text.get_text() for text in words) == drawn.any()
+
+
 def test_only_what_it_uses_is_in_its_spec():
     work = ReachRun(QUICK.replace(batch_size=7, transport=True, seed=3), lengths=(2, 4))
     assert work.reach.spec == QUICK.replace(problem="chain(moment=2.0)", seed=3)

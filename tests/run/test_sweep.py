@@ -353,3 +353,15 @@ def test_the_slope_in_the_rows_is_of_one_side_of_the_bend():
     beyond = sweep(spec, rows=[4, 8, 16], horizons=[1000])
     assert beyond.fitted_sizes.tolist() == [4, 8, 16]
     assert np.isnan(sweep(spec, rows=[2, 8], horizons=[1000]).slope), "one on either side"
+
+
+def test_seeds_that_diverged_are_counted_on_the_lines_that_are_drawn():
+    fixed = {"schedule": "constant", "momentum": 0.0, "lr": 0.01}
+    wild = TINY.replace(problem="quadratic", optimizer="sgd", **fixed)
+    wild = wild.replace(horizon=200)
+    rates = [0.01, 0.011, 0.012, 0.013, 0.014, 0.015, 1e30]
+    many = sweep(wild, lr=rates, seed=[0, 1])
+    assert not [t for t in many.figure().axes[0].texts if "diverged" in t.get_text()]
+    grid = sweep(wild, seeds=[2, 4], lr=[0.01, 1e30])
+    said = [t.get_text() for t in grid.figure().axes[0].texts if t.get_visible()]
+    assert "4 of 4\ndiverged" in said

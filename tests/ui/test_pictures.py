@@ -29,7 +29,7 @@ def test_each_kind_of_picture_keeps_its_last_work(
     until(lambda: session.state == "finished")
     run_job = session.job
     session.want(Wish(SPEC, "turn", plot="rate", options=RATE))
-    until(lambda: session.plot == "rate" and session.state == "idle")
+    until(lambda: session.plot == "rate" and session.state == "idle" and session.job)
     assert len(session.job.data) == 0
     assert session.last("rate") is None
     session.want(Wish(SPEC, "run", plot="rate", options=RATE))
@@ -49,7 +49,7 @@ def test_work_that_is_left_for_another_picture_waits_and_goes_on(session, until)
     session.want(Wish(ENDLESS, "run"))
     until(lambda: session.state == "running" and session.job.share > 0)
     session.want(Wish(ENDLESS, "turn", plot="rate", options=RATE))
-    until(lambda: session.plot == "rate" and session.state == "idle")
+    until(lambda: session.plot == "rate" and session.state == "idle" and session.job)
     session.want(Wish(ENDLESS, "turn"))
     until(lambda: session.plot == "decay" and session.state == "paused")
     waited = session.job
@@ -160,18 +160,23 @@ def test_a_run_that_has_not_begun_yet_is_what_the_next_press_is_about(session, u
     until(lambda: session.intent == session.state == "idle")
 
 
+@pytest.mark.parametrize("tail_index", [1.6, 1.73711])  # K of the second is nowhere known
 @pytest.mark.parametrize("plot", ["geometry", "rate"])
-def test_a_run_and_then_a_turn_is_a_run(session, until, plot):
-    with session._engine:
-        session.want(Wish(ENDLESS, "run"))
-        session.want(Wish(ENDLESS, "turn", plot=plot, options=RATE if plot == "rate" else {}))
+def test_a_run_and_then_a_turn_is_a_run(session, until, plot, tail_index):
+    wish = Wish(ENDLESS.replace(tail_index=tail_index + (plot == "rate") * 1e-4), "run")
+    with session._mailbox:
+        session.want(wish)
+        session.want(wish._replace(action="turn", plot=plot, options=RATE))
     until(lambda: session.plot == plot)
     if plot == "rate":
         until(lambda: session.state == "idle")
-        session.want(Wish(ENDLESS, "turn"))
+        assert [work.wish.spec for work in session.elsewhere] == [wish.spec]
+        session.want(wish._replace(action="turn"))
         until(lambda: session.plot == "decay" and session.state == "paused")
-        assert session.job is not None
-        assert session.last("trace").spec == ENDLESS
+        assert session.intent == "paused"
+        session.want(wish)
+        until(lambda: session.state == "running" and session.job.share > 0)
+        assert session.last("trace").spec == wish.spec
     else:
         until(lambda: session.state == "running" and session.job.share > 0)
         assert session.intent == "running"
@@ -194,14 +199,28 @@ def test_a_reset_and_then_a_turn_shows_nothing_old(session, until):
     session.want(Wish(SPEC, "run"))
     until(lambda: session.state == "finished")
     session.want(Wish(SPEC, "turn", plot="rate", options=RATE))
-    until(lambda: session.plot == "rate" and session.state == "idle")
+    until(lambda: session.plot == "rate" and session.state == "idle" and session.job)
     with session._mailbox:
-        session.want(Wish(SPEC, "reset", plot="rate", options=RATE))
+        session.want(Wish(SPEC, "show", plot="rate", options=RATE, afresh=True))
         session.want(Wish(SPEC, "turn"))
     until(lambda: session.plot == "decay" and session.state == "idle")
     assert session.last("trace") is None
     assert session.job is None
     assert session.elsewhere == []
+
+
+@pytest.mark.parametrize("in_cell", [False, True])
+def test_what_a_reset_forgets_is_forgotten_even_if_a_run_follows_at_once(session, until, in_cell):
+    session.want(Wish(SPEC, "run", plot="rate", options=RATE))
+    until(lambda: session.state == "finished")
+    with session._mailbox:
+        session.want(Wish(LONG, "show", afresh=True))
+        if not in_cell:
+            session.want(Wish(LONG, "run"))
+    if in_cell:
+        session.run(Wish(LONG, "run"))
+    until(lambda: session.state == "finished" and session.spec == LONG)
+    assert session.last("rate") is None
 
 
 def test_a_turn_to_another_picture_of_the_same_work_does_not_stop_what_is_prepared(
@@ -237,7 +256,7 @@ def test_a_second_press_on_run_does_not_begin_again(session, until):
 
 def test_a_choice_made_on_another_picture_is_shown_where_nothing_has_begun(session, until):
     session.want(Wish(SPEC, "turn", plot="rate", options=RATE))
-    until(lambda: session.plot == "rate" and session.state == "idle")
+    until(lambda: session.plot == "rate" and session.state == "idle" and session.job)
     session.want(Wish(LONG, "turn"))
     until(lambda: session.plot == "decay" and session.spec == LONG)
     session.want(Wish(LONG, "turn", plot="rate", options=RATE))
@@ -268,7 +287,7 @@ def test_the_seconds_of_a_work_are_there_when_one_comes_back_to_it(session, unti
     seconds = session.seconds
     assert seconds > 0
     session.want(Wish(SPEC, "turn", plot="rate", options=RATE))
-    until(lambda: session.plot == "rate" and session.state == "idle")
+    until(lambda: session.plot == "rate" and session.state == "idle" and session.job)
     assert session.seconds == 0
     assert session.last("trace").complete, "of a finished run, whatever is looked at"
     session.want(Wish(SPEC, "turn"))
@@ -280,7 +299,7 @@ def test_what_waits_behind_other_pictures_is_known(session, until):
     session.want(Wish(ENDLESS, "run"))
     until(lambda: session.state == "running" and session.job.share > 0)
     session.want(Wish(ENDLESS, "turn", plot="rate", options=RATE))
-    until(lambda: session.plot == "rate" and session.state == "idle")
+    until(lambda: session.plot == "rate" and session.state == "idle" and session.job)
     [work] = session.elsewhere
     assert (work.plot, work.wish.spec) == ("decay", ENDLESS)
 
@@ -293,3 +312,74 @@ def test_ctrl_c_before_anything_began_leaves_no_press_behind(session, monkeypatc
     with pytest.raises(KeyboardInterrupt):
         session.run(Wish(SPEC, "run"))
     assert (session.state, session.intent) == ("idle", "idle")
+
+
+def test_a_run_that_another_took_the_place_of_leaves_no_intent(session, until):
+    with session._mailbox:
+        session.want(Wish(ENDLESS, "run"))
+        session.want(Wish(SPEC, "turn", plot="rate", options=RATE))
+        session.want(Wish(SPEC, "run", plot="rate", options=RATE))
+    until(lambda: session.plot == "rate" and session.state == "finished")
+    with session._mailbox:
+        session.want(Wish(SPEC, "turn"))
+        assert session.intent == "idle", "a press on Run is one to run"
+
+
+STUDIES = {
+    "contest": ("quadratic", {"norms": ("frobenius", "sign"), "windows": (1, 4)}),
+    "lower_bound": ("chain", {"lengths": (2, 3), "methods": ("Scion, tuned by grid",)}),
+    "rate": ("log_cosh", {"horizons": [100, 20_000]}),
+}
+
+
+@pytest.mark.parametrize("plot", STUDIES)
+def test_what_ctrl_c_cut_off_is_begun_anew_by_the_next_press(session, view, until, plot):
+    problem, options = STUDIES[plot]
+    shape = {} if problem == "chain" else {"rows": 2, "columns": 2}
+    wish = Wish(SPEC.replace(problem=problem, **shape), "run", plot=plot, options=options)
+    frames = len(view.frames)
+
+    def interrupt():
+        if len(view.frames) > frames + 3:
+            view.during = lambda: None
+            raise KeyboardInterrupt
+
+    view.during = interrupt
+    cut = session.run(wish)
+    assert not cut.finished
+    assert session.state == session.intent == "idle"
+    session.want(wish)
+    until(lambda: session.state in ("finished", "failed"))
+    assert session.error is None
+    assert session.job is not cut
+    assert session.job.data.complete
+
+
+def test_a_turn_while_a_run_in_a_cell_ends_does_not_change_what_it_returns(session, view, until):
+    def turn_once():
+        if view.frames[-1]["alt"].startswith("200 calls"):
+            session.want(Wish(SPEC, "turn", plot="rate", options=RATE))
+
+    view.during = turn_once
+    job = session.run(Wish(SPEC, "run"))
+    assert job.data.spec == SPEC
+    assert job.data.complete
+    until(lambda: session.plot == "rate")
+
+
+def test_a_page_that_cannot_be_told_costs_no_worker(view, clock, until):
+    broken = threading.Event()
+
+    def tell():
+        if broken.is_set():
+            raise RuntimeError("no page")
+
+    session = Session(view, tell, clock=clock)
+    session.show(Wish(SPEC, "show"))
+    broken.set()
+    session.want(Wish(SPEC, "run"))
+    until(lambda: session.traceback is not None and "no page" in session.traceback)
+    broken.clear()
+    session.want(Wish(LONG, "run"))
+    until(lambda: session.state == "finished" and session.spec == LONG)
+    session.close()

@@ -253,7 +253,7 @@ def test_an_interrupted_run_in_the_callers_thread_leaves_an_incomplete_trace(ses
 
     view.during = interrupt
     job = session.run(Wish(SPEC, "run"))
-    assert session.state == "paused"
+    assert session.state == "idle"
     assert not job.data.complete
     assert 0 < job.share < 1
 
