@@ -192,9 +192,8 @@ def parsed(field: str, spec: RunSpec) -> tuple[str, Mapping[str, Any]]:
     return REGISTRIES[field].parse(value)
 
 
-def own_options(field: str, spec: RunSpec) -> list[str]:
-    """Return what the class in a menu's field asks for beside the fields of a spec."""
-    name, _ = parsed(field, spec)
+def own_options(field: str, name: str) -> list[str]:
+    """Return what a class of a menu's field asks for beside the fields of a spec."""
     if field == "norm" and name in GEOMETRIES:
         return []
     known = {*RunSpec.__dataclass_fields__, "params", "stacked", "view"}  # what a run sets itself
@@ -214,10 +213,17 @@ def _text(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:g}"
 
 
-def read(control: Any, field: str, spec: RunSpec) -> Any:
-    """Return the value in a control, as the spec wants it."""
+def read(control: Any, field: str, spec: RunSpec, name: str | None = None) -> Any:
+    """Return the value in a control, as the spec wants it.
+
+    Args:
+        control: The widget.
+        field: Its field.
+        spec: The present choice.
+        name: What options belong to, where a menu shows something that the spec has refused.
+    """
     if field in OPTIONS:
-        name, _ = parsed(OPTIONS[field], spec)
+        name = name or parsed(OPTIONS[field], spec)[0]
         return f"{name}({control.value})" if control.value.strip() else name
     if not isinstance(control, widgets.Text):
         return control.value

@@ -10,7 +10,7 @@ import ipywidgets as widgets
 from explorer.registry import PROBLEMS
 from explorer.run._resolve import noise_units
 from explorer.run.spec import RunSpec, unasked
-from explorer.ui._fields import FOLDED, MAIN, OPTIONS, formula, make, own_options, put, read
+from explorer.ui._fields import FOLDED, MAIN, OPTIONS, formula, make, own_options, parsed, put, read
 
 
 @final
@@ -83,9 +83,12 @@ class Controls:
             self._on_choice()
 
     def _try(self, field: str) -> tuple[bool, str | None]:
-        waiting = {f: value for f, (value, _) in self._pending.items() if f != field}
+        menu = OPTIONS.get(field)
+        waits = menu in self._pending  # for what its options are now typed
+        waiting = {f: v for f, (v, _) in self._pending.items() if f not in (field, menu)}
         try:
-            value = read(self.widgets[field], field, self.spec)
+            name = self._name_in(menu) if menu is not None else None
+            value = read(self.widgets[field], field, self.spec, name)
         except (ValueError, TypeError) as error:
             self._pending.pop(field, None)
             self._unread[field] = str(error)
@@ -98,14 +101,22 @@ class Controls:
             except (KeyError, TypeError, ValueError, RuntimeError) as error:
                 sentence = str(error)
                 continue
-            for done in changes:
-                self._pending.pop(done, None)
+            for done in (*changes, menu):
+                self._pending.pop(done or "", None)
             before, self.spec = self.spec, spec
             self._try_pending_again()
             return self.spec != before, None
         assert sentence is not None, "both tries failed"
         self._pending[field] = (value, sentence)
+        if menu is not None and waits:
+            self._pending[menu] = (value, sentence)
         return False, sentence
+
+    def _name_in(self, menu: str) -> str:
+        """Return the name that a menu shows, be it refused so far."""
+        if menu in self._pending:
+            return str(self._pending[menu][0]).partition("(")[0]
+        return parsed(menu, self.spec)[0]
 
     def _try_pending_again(self) -> None:
         """Take what a new spec no longer refuses, and say why it refuses the rest."""
@@ -151,7 +162,7 @@ class Controls:
 
     def _offer_options(self, field: str) -> None:
         """Show the options of what is chosen in a menu only where it has some, and name them."""
-        names = own_options(OPTIONS[field], self.spec)
+        names = own_options(OPTIONS[field], self._name_in(OPTIONS[field]))
         typed = field in self._pending or field in self._unread
         self._rows[field].layout.display = None if names or typed else "none"
         self.widgets[field].placeholder = ", ".join(f"{name}=..." for name in names)

@@ -146,6 +146,23 @@ def test_what_a_class_alone_asks_for_is_typed_where_there_is_something(
     assert choices.alerts() == []
 
 
+def test_options_typed_beside_a_choice_that_waits_belong_to_it(choices):
+    choices.pick("optimizer", "clipped_sgd")
+    assert "optimizer" in choices.alerts()
+    row = choices.controls.row("optimizer_options")
+    assert row.layout.display != "none"
+    choices.browser("optimizer_options", value="threshold=0.5")
+    for field, value in (("schedule", "constant"), ("lr", "0.01"), ("momentum", "0.5")):
+        if field == "schedule":
+            choices.pick(field, value)
+        else:
+            choices.browser(field, value=value)
+    assert choices.spec.optimizer == "clipped_sgd(threshold=0.5)"
+    assert choices.shown("optimizer") == "clipped_sgd"
+    assert choices.shown("optimizer_options") == "threshold=0.5"
+    assert choices.alerts() == []
+
+
 def test_options_that_are_refused_are_shown_as_typed_with_the_reason(choices):
     choices.controls.load(SPEC.replace(norm="schatten"))
     choices.browser("norm_options", value="q=0.5")
