@@ -10,8 +10,8 @@ from explorer.run.spec import RunSpec
 TIMED_STEPS = 40  # enough to tell seconds from minutes
 
 
-class Work(Protocol):
-    """Many runs, or many draws, with one result."""
+class Steps(Protocol):
+    """What is done in steps, and how much of it is done."""
 
     @property
     def finished(self) -> bool:
@@ -27,6 +27,10 @@ class Work(Protocol):
     def entries(self) -> int:
         """Numbers in the largest state of all seeds together."""
         ...
+
+
+class Work(Steps, Protocol):
+    """Many runs, or many draws, with one result."""
 
     def advance(self) -> bool:
         """Make one step; return True if something to be seen was completed."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, final
 
 from explorer.run._reaching import ReachRun
+from explorer.run._work import Steps
 from explorer.run.contest_run import ContestRun
 from explorer.run.experiment import Experiment
 from explorer.run.noise_survey import Survey
@@ -15,7 +16,7 @@ Kept = list[tuple[str, Any]]
 SIZES = (1, 2, 4, 8, 16)  # of a grid for which nobody said its fields
 
 
-class Job(Protocol):
+class Job(Steps, Protocol):
     """Work that is done in small steps, between which the worker looks at its mailbox."""
 
     @property
@@ -26,21 +27,6 @@ class Job(Protocol):
     @property
     def beside(self) -> Kept:
         """What is drawn beside it, of the same kind, with labels."""
-        ...
-
-    @property
-    def finished(self) -> bool:
-        """True when there is nothing left to do."""
-        ...
-
-    @property
-    def share(self) -> float:
-        """Share of the work that is done."""
-        ...
-
-    @property
-    def entries(self) -> int:
-        """Numbers in the state of all seeds together."""
         ...
 
     @property
