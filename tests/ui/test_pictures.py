@@ -92,7 +92,7 @@ def test_a_grid_and_variants_of_a_study(session, until):
     assert len(beside) == len(session.job.data) == 2
     options = {"norm": ["sign", "frobenius"]}
     session.want(Wish(SPEC, "run", plot="grid", options=options))
-    until(lambda: session.plot == "grid" and session.job.finished)
+    until(lambda: session.plot == "grid" and session.state == "finished")
     assert [cell.spec.norm for cell in session.job.data.cells] == options["norm"]
 
 
