@@ -106,14 +106,22 @@ def test_every_file_that_readme_points_to_is_there():
     assert [target for target in targets if not (ROOT / target).exists()] == []
 
 
-def test_the_python_in_readme_runs_and_prints_what_readme_says(capsys, monkeypatch, tmp_path):
+NUMBER = r"-?\d[\d,]*(?:\.\d+)?"
+BLOCKS = re.findall(r"^```python\n(.*?)^```\n\n```text\n(.*?)^```", README, re.M | re.S)
+
+
+def test_what_the_python_in_readme_prints_is_shown_after_it():
+    assert len(BLOCKS) == README.count("```python") == README.count("```text") == 2
+
+
+@pytest.mark.parametrize(("block", "shown"), BLOCKS, ids=["runs", "rates"])
+def test_the_python_in_readme_runs_and_prints_what_readme_says(
+    capsys, monkeypatch, tmp_path, block, shown
+):
     monkeypatch.chdir(tmp_path)
-    (block,) = re.findall(r"^```python\n(.*?)^```", README, re.M | re.S)
-    (shown,) = re.findall(r"^```text\n(.*?)^```", README, re.M | re.S)
     exec(compile(block, "README.md", "exec"), {})
     printed = capsys.readouterr().out
-    number = r"-?\d[\d,]*(?:\.\d+)?"
-    assert re.sub(number, "0", printed.strip()) == re.sub(number, "0", shown.strip())
+    assert re.sub(NUMBER, "0", printed.strip()) == re.sub(NUMBER, "0", shown.strip())
     # another processor rounds otherwise, and a step may turn: the words stay, a mean moves a little
-    values = [[float(v.replace(",", "")) for v in re.findall(number, t)] for t in (printed, shown)]
+    values = [[float(v.replace(",", "")) for v in re.findall(NUMBER, t)] for t in (printed, shown)]
     assert values[0] == pytest.approx(values[1], rel=0.15)
