@@ -59,6 +59,10 @@ class Norm(ABC):
     def smoothness_ratio(self, shape: tuple[int, int]) -> float:
         r"""Return :math:`L/l` of :math:`\sum_{ij} \varphi(x_{ij})`, :math:`|\varphi''| \le l`."""
 
+    def row_smoothness_ratio(self, shape: tuple[int, int]) -> float:
+        r"""Return :math:`L/l` where all but one row of an ``(m, n)`` matrix is zero."""
+        return self.smoothness_ratio((1, shape[1]))
+
     @abstractmethod
     def hessian_ratio(self, shape: tuple[int, int]) -> float:
         r"""Return :math:`\rho/h`, of its Hessian, with :math:`|\varphi'''| \le h`."""

@@ -40,6 +40,9 @@ class Scaled(Norm):
     def smoothness_ratio(self, shape: tuple[int, int]) -> float:
         return self.inner.smoothness_ratio(shape) / self.factor(shape) ** 2
 
+    def row_smoothness_ratio(self, shape: tuple[int, int]) -> float:
+        return self.inner.row_smoothness_ratio(shape) / self.factor(shape) ** 2
+
     def weighted_smoothness(self, weights: Sequence[float], shape: tuple[int, int]) -> float:
         return self.inner.weighted_smoothness(weights, shape) / self.factor(shape) ** 2
 

@@ -108,7 +108,7 @@ def test_the_oracle_is_unbiased_and_reveals_one_row_a_call_at_most(batch_size):
 
 
 @pytest.mark.parametrize("p", [1.3, 1.5, 2.0])
-@pytest.mark.parametrize("name", ["spectral", "frobenius", "sign", "column", "row"])
+@pytest.mark.parametrize("name", NORMS)
 def test_the_constant_of_the_oracle_is_not_exceeded(name, p):
     toy, norm = Chain(rows=3, columns=9, length=3, reveal=0.05, moment=p), NORMS[name]()
     constant, moment = toy.oracle_constant(norm)
@@ -120,6 +120,16 @@ def test_the_constant_of_the_oracle_is_not_exceeded(name, p):
         sizes = norm.dual_norm(total)
         allowed = constant * (weights**p).sum() ** (1 / p)
         assert sizes.mean() <= allowed + 4 * sizes.std() / len(sizes) ** 0.5
+
+
+@pytest.mark.parametrize("name", ["rms_to_rms", "one_to_rms", "rms_to_inf", "sign_over_inputs"])
+def test_a_scaled_norm_is_scaled_on_the_whole_matrix_not_on_a_row(name):
+    toy, norm = Chain(rows=4, columns=16, length=4, reveal=0.05), NORMS[name]()
+    s, inner = norm.factor((4, 16)), norm.inner
+    assert toy.oracle_constant(norm)[0] == pytest.approx(toy.oracle_constant(inner)[0] / s)
+    assert toy.smoothness(norm) == pytest.approx(toy.smoothness(inner) / s**2)
+    wanted = toy.hessian_smoothness(inner) / s**3
+    assert toy.hessian_smoothness(norm) == pytest.approx(wanted)
 
 
 METHODS = [
