@@ -17,6 +17,10 @@ DASHES: tuple[Any, ...] = ("-", (0, (6, 2)), (0, (2, 1.5)), (0, (6, 2, 1.5, 2)),
 SPAN = 10  # values of a field that span more are shown on a logarithmic axis
 
 
+Row = dict[str, Any]
+Place = tuple[float, float, float, float]  # of a line: middle, low, high, theory
+
+
 @final
 @PLOTS.register("grid")
 class Grid(Plot):
@@ -75,9 +79,10 @@ class Grid(Plot):
             fontsize=11,
             labelpad=1,
         )
-        self._say_lost(data, x)
+        lines = self._lines(data, rows)
+        self._say_lost(data, rows, list(lines), x)
         heights: list[float] = []
-        for number, (label, line) in enumerate(self._lines(data).items()):
+        for number, (label, line) in enumerate(lines.items()):
             middle, low, high, theory = (
                 np.array(column, float) for column in zip(*line, strict=True)
             )
@@ -102,13 +107,13 @@ class Grid(Plot):
         x = self._lay_out(*list(data.axes.items())[-1])
         return {
             label or "mean": (x[: len(line)], np.array([point[0] for point in line], float))
-            for label, line in self._lines(data).items()
+            for label, line in self._lines(data, data.rows()).items()
         }
 
-    def _lines(self, data: Any) -> dict[str, list[tuple[float, float, float, float]]]:
+    def _lines(self, data: Any, rows: list[Row]) -> dict[str, list[Place]]:
         """Return each line's points: middle, low, high, theory."""
-        lines: dict[str, list[tuple[float, float, float, float]]] = {}
-        for row, cell in zip(data.rows(), data.cells, strict=True):
+        lines: dict[str, list[Place]] = {}
+        for row, cell in zip(rows, data.cells, strict=True):
             if "exponent" in row:
                 point = (row["slope"], row["slope low"], row["slope high"], row["exponent"])
             else:
@@ -118,14 +123,12 @@ class Grid(Plot):
             lines.setdefault(self._line_of(data, row), []).append(point)
         return dict(list(lines.items())[:MOST_LINES])
 
-    def _say_lost(self, data: Any, x: np.ndarray) -> None:
+    def _say_lost(self, data: Any, rows: list[Row], lines: list[str], x: np.ndarray) -> None:
         """Write over each value how many seeds diverged there, in the colour of the worst line."""
         name, values = list(data.axes.items())[-1]
-        lines = list(self._lines(data))
-        rows = [row for row in data.rows() if row.get("diverged")]
-        rows = [row for row in rows if self._line_of(data, row) in lines]
+        lost = [row for row in rows if row.get("diverged") and self._line_of(data, row) in lines]
         for words, value, place in zip(self._lost, values, x, strict=False):
-            worst = max((r for r in rows if r[name] == value), default=None, key=_diverged)
+            worst = max((row for row in lost if row[name] == value), default=None, key=_diverged)
             if worst is not None:
                 number = lines.index(self._line_of(data, worst))
                 seeds = worst.get("seeds", data.spec.seeds)  # which may be what varies
@@ -135,7 +138,7 @@ class Grid(Plot):
                 words.set_visible(True)
 
     @staticmethod
-    def _line_of(data: Any, row: dict[str, Any]) -> str:
+    def _line_of(data: Any, row: Row) -> str:
         """Return the label of the line that a row is on: the fields but the last."""
         fields = list(data.axes)[:-1]
         return ", ".join(f"{field.replace('_', ' ')} {_word(row[field])}" for field in fields)
@@ -168,5 +171,5 @@ def _word(value: Any) -> str:
     return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)
 
 
-def _diverged(row: dict[str, Any]) -> int:
+def _diverged(row: Row) -> int:
     return row["diverged"]

@@ -1,11 +1,12 @@
 """Shown: what every result has in common: a sentence for a terminal, a picture for a notebook."""
 
+from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 from explorer.registry import PLOTS
 
 
-class Shown:
+class Shown(ABC):
     """A result that shows itself.
 
     A class of results names the plot that it is shown with, and says itself in a sentence.
@@ -14,9 +15,9 @@ class Shown:
     usual_plot: ClassVar[str]
 
     @property
+    @abstractmethod
     def sentence(self) -> str:
         """The picture in words."""
-        raise NotImplementedError
 
     def still(self) -> Any:
         """Return what nothing is added to while it is drawn: itself, unless a run appends to it."""

@@ -36,8 +36,8 @@ class Work(Steps, Protocol):
         """Make one step; return True if something to be seen was completed."""
         ...
 
-    def estimate_s(self) -> float | None:
-        """Return about how many seconds the whole will take, or None where nobody knows."""
+    def estimate_s(self) -> float:
+        """Return about how many seconds the whole will take."""
         ...
 
 
@@ -48,8 +48,8 @@ def to_the_end(work: Work, *, progress: bool) -> None:
         work: What is to be done.
         progress: True writes how long it takes, and a bar, to standard error.
     """
-    if progress and (seconds := work.estimate_s()) is not None:
-        sys.stderr.write(f"about {seconds:.0f} s\n")
+    if progress:
+        sys.stderr.write(f"about {work.estimate_s():.0f} s\n")
     try:
         with few_threads(work.entries):
             while not work.finished:

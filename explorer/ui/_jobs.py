@@ -140,8 +140,7 @@ class StudyJob:
         return max(work.entries for work in self._works)
 
     def begin(self) -> None:
-        times = [work.estimate_s() for work in self._works]
-        self.estimate_s = None if None in times else sum(times)
+        self.estimate_s = sum(work.estimate_s() for work in self._works)
 
     def advance(self) -> None:
         min((work for work in self._works if not work.finished), key=_share).advance()

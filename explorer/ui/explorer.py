@@ -371,7 +371,7 @@ class Explorer(widgets.VBox):
             return
         session = self.session
         job, state = session.job, session.state
-        runs = state == "running" or session.preparing
+        runs = state == "running" or (session.preparing and session.intent == "running")
         label, icon = ("Pause", "pause") if runs else ("Run", "play")
         if state == "paused" and not self._changed():
             label = "Go on"
@@ -397,8 +397,9 @@ class Explorer(widgets.VBox):
         resting = session.state != "running" and not session.preparing
         if job is not None and resting and self._changed():
             said.append(("explorer-why", "Settings changed: press Run to draw them."))
-        table = " explorer-table" if "\n" in session.sentence else ""
-        said.append((f"explorer-sentence{table}", session.sentence))
+        sentence = session.sentence
+        table = " explorer-table" if "\n" in sentence else ""
+        said.append((f"explorer-sentence{table}", sentence))
         if job is not None:
             said.extend(("explorer-why", note[0].upper() + note[1:]) for note in job.data.notes)
         return said

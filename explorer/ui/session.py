@@ -6,7 +6,7 @@ import time
 import traceback
 import weakref
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, final
 
 from explorer.noise._constant import PULSE
@@ -15,59 +15,20 @@ from explorer.registry import PLOTS, UnknownNameError
 from explorer.run.device import few_threads, give_memory_back
 from explorer.run.spec import RunSpec
 from explorer.run.trace import Trace
-from explorer.ui._jobs import Job, Kept, in_words, label_of, make_job
+from explorer.ui._jobs import Job, Kept, in_words, make_job
+from explorer.ui._kept import labelled, with_one_more
 from explorer.ui._mailbox import Mailbox
 from explorer.ui._painter import Painter
+from explorer.ui._standing import Standing
 from explorer.ui._view import View
 from explorer.ui._wish import Action, GivenUpError, State, Wish
 
 REST_S = 0.5  # without a wish, then the picture is one to be stored
-MOST_KEPT = 4
 INTENTS: Mapping[Action, State] = {
     "run": "running",
     "pause": "paused",
     "show": "idle",
 }
-
-
-@dataclass
-class Work:
-    """What is done, or was last done, for one kind of picture.
-
-    Attributes:
-        wish: What it is done for.
-        plot: The picture of its kind that is shown, or was last.
-        job: What does it; None before there is one, and where there can be none.
-        state: Where it stands.
-        seconds: Time that a user has waited for it, pauses left out.
-        error: The sentence of its failure, or None.
-        cut: True after Ctrl-C, which may have hit the middle of a step: it is not gone on with.
-    """
-
-    wish: Wish
-    plot: str
-    job: Job | None = None
-    state: State = "idle"
-    seconds: float = 0.0
-    error: str | None = None
-    cut: bool = False
-
-    @property
-    def data(self) -> Any:
-        """What is there to be drawn; without a job an empty trace."""
-        return self.job.data if self.job is not None else Trace(spec=self.wish.spec)
-
-    @property
-    def drawn(self) -> str:
-        """The picture that can be drawn: a study that cannot be made has nothing for its own."""
-        return self.plot if self.job is not None or self.wish.kind == "trace" else "decay"
-
-    def stands(self) -> State:
-        """Return the state that work which nobody goes on with is in."""
-        if self.job is None or self.state == "failed" or self.cut:
-            return self.state
-        begun = self.job.share > 0 or self.state in ("running", "paused")
-        return "finished" if self.job.finished else "paused" if begun else "idle"
 
 
 @final
@@ -101,8 +62,8 @@ class Session:
         self.painter = Painter(view, clock)
         self.preparing = False
         self.traceback: str | None = None
-        self._works: dict[str, Work] = {}
-        self._now: Work | None = None  # the one that is shown; read once, it belongs together
+        self._works: dict[str, Standing] = {}
+        self._now: Standing | None = None  # the one that is shown; read once, it belongs together
         self._wanted = "decay"  # the picture that the newest mail leads to
         self._in_hand: Wish | None = None  # what was taken out of the mailbox and has no state yet
         self._clock = clock
@@ -164,7 +125,7 @@ class Session:
         return self._now.error if self._now else None
 
     @property
-    def elsewhere(self) -> list[Work]:
+    def elsewhere(self) -> list[Standing]:
         """Work behind other pictures that waits to be gone on with."""
         now = self._now
         return [w for w in [*self._works.values()] if w is not now and w.state == "paused"]
@@ -198,10 +159,8 @@ class Session:
     def keep(self) -> None:
         """Keep the finished run as a line beside later ones; the oldest of more than four goes."""
         job = self.job
-        if job is None or not (job.finished and isinstance(job.data, Trace)):
-            return
-        if not any(trace is job.data for trace in self.kept):
-            self.kept = [*self.kept, job.data][-MOST_KEPT:]
+        if job is not None and job.finished and isinstance(job.data, Trace):
+            self.kept = with_one_more(self.kept, job.data)
             self.look_again()
 
     def drop_kept(self) -> None:
@@ -229,7 +188,7 @@ class Session:
             except KeyboardInterrupt:
                 work = self._shown()
                 if work.job is before:  # there is nothing of this wish to return
-                    self._enter(work.stands())
+                    self._enter(work.at_rest)
                     raise
                 work.cut = True
                 self._enter("idle")
@@ -279,18 +238,20 @@ class Session:
 
         Any thread may ask for it, since it draws a copy of the data on a canvas of its own.
         """
-        work = self._shown()
-        data, beside = work.data.still(), self._beside(work)
-        canvas = Canvas(PLOTS[work.drawn](), 2.0)
-        return canvas.png(data, [(label, one.still()) for label, one in beside])
+        plot, data, beside = self._still()
+        return Canvas(PLOTS[plot](), 2.0).png(data, beside)
 
     @property
     def sentence(self) -> str:
         """The picture in words."""
+        _, data, beside = self._still()
+        return in_words(data, beside)
+
+    def _still(self) -> tuple[str, Any, Kept]:
+        """Return the picture that is shown, with copies of what is on it and beside it."""
         work = self._shown()
-        return in_words(
-            work.data.still(), [(label, one.still()) for label, one in self._beside(work)]
-        )
+        beside = [(label, one.still()) for label, one in self._beside(work)]
+        return work.drawn, work.data.still(), beside
 
     def _looked_at(self, pixel_ratio: float, width: int, theme: str) -> None:
         self.look(pixel_ratio=pixel_ratio, width=max(width, 360), theme=theme)
@@ -361,8 +322,8 @@ class Session:
         work = self._shown()
         waits = self._mailbox.wish is None and wish.action in ("run", "pause")
         if waits and work.wish is not wish:
-            self._now = self._works[wish.kind] = Work(wish, wish.plot, state="paused")
-        self._enter(self._shown().stands())
+            self._now = self._works[wish.kind] = Standing(wish, wish.plot, state="paused")
+        self._enter(self._shown().at_rest)
 
     def _forget(self) -> None:
         if self._now is not None:
@@ -377,20 +338,20 @@ class Session:
         if wish.action == "show":
             self._show(wish)
             return
-        again = wish.action == "run" and work.stands() == "finished"
+        again = wish.action == "run" and work.at_rest == "finished"
         new = work.job is None or work.wish.work != wish.work
         if new or work.cut or work.state == "failed" or again:
             self._prepare(wish)
         if wish.action == "run":
             self._go_on(attentive=True)
             return
-        self._enter("finished" if self._shown().stands() == "finished" else "paused")
+        self._enter("finished" if self._shown().at_rest == "finished" else "paused")
         self._draw(last=True)
 
     def _turn_to(self, wish: Wish) -> None:
         """Make the work behind a picture the one that is shown; what ran behind another pauses."""
         before = self._now
-        now = self._works.setdefault(wish.kind, Work(wish, wish.plot))
+        now = self._works.setdefault(wish.kind, Standing(wish, wish.plot))
         now.plot = wish.plot
         self._now = now
         if before is not None and before is not now and before.state == "running":
@@ -401,28 +362,22 @@ class Session:
     def _turn(self, wish: Wish) -> None:
         """Show a picture: of the present work, or of the last one of its kind."""
         work = self._shown()
-        unbegun = work.job is None or work.job.share == 0
-        if unbegun and work.state in ("idle", "failed") and not self._is_shown_for(work, wish):
+        if not work.serves(wish):
             self._show(wish)
             return
         self.painter.restart()
         if work.state == "running":
             self._go_on(attentive=True)
             return
-        self._enter(work.stands())
+        self._enter(work.at_rest)
         self._draw(last=True)
-
-    @staticmethod
-    def _is_shown_for(work: Work, wish: Wish) -> bool:
-        """Return whether empty work is the present choice's, and there is something to draw."""
-        return work.job is not None and work.wish.work == wish.work and work.state == "idle"
 
     def _show(self, wish: Wish) -> None:
         """Show the empty picture of a wish; where it cannot be made, that of an empty run."""
         try:
             self._prepare(wish)
         except ValueError:
-            self._now = self._works[wish.kind] = Work(wish, wish.plot)
+            self._now = self._works[wish.kind] = Standing(wish, wish.plot)
             raise
         self._enter("idle")
         self._draw(last=True)
@@ -443,7 +398,7 @@ class Session:
         if wish.kind != "trace" or wish.action in ("run", "pause"):
             # an empty run needs no constants, so it has no job
             job = make_job(wish.kind, wish.spec, wish.variants, wish.options)
-        self._now = self._works[wish.kind] = Work(wish, wish.plot, job)
+        self._now = self._works[wish.kind] = Standing(wish, wish.plot, job)
         self.painter.restart()
 
     def _go_on(self, *, attentive: bool) -> None:
@@ -499,18 +454,15 @@ class Session:
         if self._shown().job is None:
             self._draw(last=True)
 
-    def _shown(self) -> Work:
+    def _shown(self) -> Standing:
         assert self._now is not None, "a session shows some work from its first picture on"
         return self._now
 
-    def _beside(self, work: Work) -> Kept:
+    def _beside(self, work: Standing) -> Kept:
         variants = work.job.beside if work.job is not None else []
         if work.wish.kind != "trace":
             return variants
-        present = work.wish.spec
-        kept = [(label_of(_changes(t.spec, present)) or "same", t) for t in self.kept]
-        room = MOST_KEPT - len(variants)
-        return [*variants, *kept[max(0, len(kept) - room) :]]
+        return labelled(self.kept, work.wish.spec, variants)
 
     def _draw(self, *, last: bool = False) -> None:
         work = self._shown()
@@ -529,8 +481,3 @@ def _close_all() -> None:
         session.close()
     for session in open_ones:
         session.join()
-
-
-def _changes(spec: RunSpec, present: RunSpec) -> dict[str, Any]:
-    """Return the fields by which a kept run differs from the present one, with its own values."""
-    return {field: mine for field, (mine, _) in spec.diff(present).items()}

@@ -268,6 +268,18 @@ def test_a_choice_made_beside_another_picture_does_not_go_on_with_the_old_run(ma
     assert panel._run_button.description == "Go on"
 
 
+@pytest.mark.parametrize(("intent", "label"), [("running", "Pause"), ("idle", "Run")])
+def test_while_something_is_prepared_the_button_says_what_a_press_does(
+    panel, monkeypatch, intent, label
+):
+    """An empty picture may take its time to prepare as well; there a press is one to run."""
+    panel.session.preparing = True
+    monkeypatch.setattr(type(panel.session), "intent", property(lambda _: intent))
+    panel._show_status()
+    assert panel._run_button.description == label
+    assert "preparing" in panel._status.value
+
+
 def test_code_repeats_the_run(panel, assert_same_bits):
     names = {}
     exec(panel.code().replace("print(trace)", ""), names)

@@ -254,13 +254,18 @@ def test_a_second_press_on_run_does_not_begin_again(session, until):
     assert session.job is job
 
 
-def test_a_choice_made_on_another_picture_is_shown_where_nothing_has_begun(session, until):
+def test_a_choice_made_on_another_picture_is_shown_where_nothing_has_begun(session, view, until):
     session.want(Wish(SPEC, "turn", plot="rate", options=RATE))
     until(lambda: session.plot == "rate" and session.state == "idle" and session.job)
     session.want(Wish(LONG, "turn"))
-    until(lambda: session.plot == "decay" and session.spec == LONG)
+    until(lambda: session.plot == "decay" and session.spec == LONG and session.state == "idle")
+    until(lambda: view.frames[-1]["alt"].endswith("not run yet."))
     session.want(Wish(LONG, "turn", plot="rate", options=RATE))
     until(lambda: session.plot == "rate" and session.job.data.spec == LONG)
+    assert session.state == "idle"
+    assert session.last("trace") is None
+    assert session.last("rate") is None
+    until(lambda: view.frames[-1]["alt"].endswith("0 of 2 horizons."))
 
 
 def test_a_picture_that_cannot_be_made_says_why_and_the_others_stay(session, view, until):
@@ -382,4 +387,7 @@ def test_a_page_that_cannot_be_told_costs_no_worker(view, clock, until):
     broken.clear()
     session.want(Wish(LONG, "run"))
     until(lambda: session.state == "finished" and session.spec == LONG)
+    assert session.error is None
+    assert session.last("trace").complete
+    assert view.frames[-1]["alt"].startswith("600 calls")
     session.close()

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from explorer import RunSpec, run
-from explorer.ui.session import MOST_KEPT, Session, Wish
+from explorer.ui._kept import MOST_KEPT
+from explorer.ui.session import Session, Wish
 
 SPEC = RunSpec(horizon=200, seeds=2, device="cpu")
 LONG = SPEC.replace(horizon=600)
