@@ -101,7 +101,7 @@ def test_each_replica_is_shortened_by_itself(make):
 
 
 def test_huge_and_tiny_gradients_keep_their_direction():
-    for size in (1e-39, 1e-30, 1e30):  # the first is below the normal numbers of float32
+    for size in (1e-40, 1e-30, 1e30):  # one over the length of the first is no float32
         p = nn.Parameter(torch.zeros(2))
         p.grad = torch.tensor([3.0, 4.0]) * size
         NormalizedSgd([p], lr=1.0).step()
