@@ -80,7 +80,7 @@ def doctor() -> str:
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
-        from explorer.run.trace import package_version
+        from explorer.run._version import package_version
 
         return package_version()
     if name not in _HOMES:

@@ -17,7 +17,7 @@ from explorer.plots._style import (
     SMALLEST_PT,
 )
 from explorer.registry import PLOTS
-from explorer.run.trace import NUCLEAR_RANK
+from explorer.run._records import NUCLEAR_RANK
 
 NARROW_PX = 560  # of the figure: below it there are fewer ticks and smaller letters
 SAMPLE_PX = 28  # of a line, beside the name of its norm

@@ -1,27 +1,23 @@
 """A noise survey in words: what was drawn, what was seen, what theory says beside it."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from explorer.run._draws import Draws
 from explorer.run._words import noise_of
 
-if TYPE_CHECKING:
-    from explorer.run._survey import NoiseSurvey
 
-
-def title(survey: "NoiseSurvey") -> str:
+def title(survey: Draws) -> str:
     """Return the noise, the shape and the norm in one line."""
     spec = survey.spec
     return f"{noise_of(spec)}, {spec.rows} x {spec.columns}, {spec.norm} norm"
 
 
-def size(survey: "NoiseSurvey") -> str:
+def size(survey: Draws) -> str:
     """Return what the size of a draw is, in plain text."""
     return "|xi_ij|" if survey.noise.entrywise else "||xi||_F"
 
 
-def sentence(survey: "NoiseSurvey") -> str:
+def sentence(survey: Draws) -> str:
     """Return what is seen and what theory says; slope and exponent are always both named."""
     done, wanted = len(survey), len(survey.batch_sizes)
     if not done:
@@ -30,7 +26,7 @@ def sentence(survey: "NoiseSurvey") -> str:
     return f"{start}{title(survey)}: {_tail(survey)} {_means(survey)}"
 
 
-def notes(survey: "NoiseSurvey") -> tuple[str, ...]:
+def notes(survey: Draws) -> tuple[str, ...]:
     """Return what a reader must know beside the picture."""
     p, said = survey.noise.tail_index, list[str]()
     if not survey.noise.entrywise:
@@ -51,7 +47,7 @@ def notes(survey: "NoiseSurvey") -> tuple[str, ...]:
     return tuple(said)
 
 
-def _tail(survey: "NoiseSurvey") -> str:
+def _tail(survey: Draws) -> str:
     name, fit, p = size(survey), survey.tail_fit, survey.noise.tail_index
     low, high = fit.interval
     seen = (
@@ -66,7 +62,7 @@ def _tail(survey: "NoiseSurvey") -> str:
     return f"{seen}, the {known} tail is {survey.tail:.3g} x^-{p:g};"
 
 
-def _means(survey: "NoiseSurvey") -> str:
+def _means(survey: Draws) -> str:
     batches, fit = survey.batch_sizes[: len(survey)], survey.fitted
     low, high = fit.interval
     zeros = int((survey.quantiles[1] == 0).sum())

@@ -1,14 +1,9 @@
 """A run in words: what was run, what was seen, what theory says beside it."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from explorer.run._records import Records
 from explorer.run.spec import RunSpec, unasked
-
-if TYPE_CHECKING:
-    from explorer.run.trace import Trace
-
 
 METHODS = {
     "scion": "Scion",
@@ -19,7 +14,7 @@ METHODS = {
 }
 
 
-def sentence(trace: "Trace") -> str:
+def sentence(trace: Records) -> str:
     """Return the words for a trace that stands still; for a live one see ``Trace.still``."""
     if not len(trace):
         return f"{describe(trace.spec)}: not run yet."
@@ -58,7 +53,7 @@ def noise_of(spec: RunSpec) -> str:
     return "no added noise" if spec.noise == "none" else f"{spec.noise} noise{tail}"
 
 
-def _head(trace: "Trace") -> str:
+def _head(trace: Records) -> str:
     spec = trace.spec
     made = f"{int(trace.column('stratum_end')[-1]):,}"
     seeds = f"{spec.seeds} seed{'s' if spec.seeds > 1 else ''}"
@@ -67,7 +62,7 @@ def _head(trace: "Trace") -> str:
     return f"Incomplete, {made} of {spec.horizon:,} calls, {seeds}:"
 
 
-def _seen(trace: "Trace") -> str:
+def _seen(trace: Records) -> str:
     mean = trace.mean
     if not trace.finite.any():
         return "every seed diverged."
@@ -96,7 +91,7 @@ def _seen(trace: "Trace") -> str:
     return f"weighted mean {mean_so_far:.3g} {side} its bound {bound:.3g}; {slope}; {now}"
 
 
-def _warnings(trace: "Trace") -> list[str]:
+def _warnings(trace: Records) -> list[str]:
     said: list[str] = []
     lost = ~trace.finite
     if lost.any():

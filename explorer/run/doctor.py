@@ -5,7 +5,7 @@ import platform
 import sys
 from pathlib import Path
 
-from explorer.run.trace import installed_version
+from explorer.run._version import installed_version
 
 PACKAGES = (
     "scion-explorer",

@@ -15,6 +15,7 @@ from explorer.norms._geometry import Geometry
 from explorer.norms._polar import nuclear_rank
 from explorer.optim.scion import Scion
 from explorer.registry import OPTIMIZERS, PROBLEMS
+from explorer.run._records import FROBENIUS, NUCLEAR_RANK, Record
 from explorer.run.constants import (
     assumed_constants,
     layer_scales,
@@ -27,7 +28,7 @@ from explorer.run.device import choose_device, few_threads
 from explorer.run.measure import Stratum, strata
 from explorer.run.snapshot import Array, Snapshot, first_seed
 from explorer.run.spec import RunSpec, make
-from explorer.run.trace import FROBENIUS, NUCLEAR_RANK, Record, Trace
+from explorer.run.trace import Trace
 from explorer.theory.bound import Bound, unmet
 from explorer.theory.exponents import exponent, formula
 from explorer.theory.schedules import Schedule, make_schedule

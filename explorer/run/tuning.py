@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from explorer.norms._base import as_norm
 from explorer.registry import PROBLEMS
+from explorer.run._records import FROBENIUS
 from explorer.run.experiment import Experiment
 from explorer.run.spec import RunSpec, make
-from explorer.run.trace import FROBENIUS, Trace
+from explorer.run.trace import Trace
 from explorer.theory._constants import Constants
 from explorer.theory.schedules import tune
 

@@ -11,11 +11,11 @@ from explorer.noise._constant import PULSE
 from explorer.norms._base import as_norm
 from explorer.problems.quadratic import Quadratic
 from explorer.run import contest_run, tuning
+from explorer.run._records import FROBENIUS, NUCLEAR_RANK
 from explorer.run.constants import toy_setting
 from explorer.run.contest_run import ContestRun
 from explorer.run.experiment import Experiment, run
 from explorer.run.spec import RunSpec
-from explorer.run.trace import FROBENIUS, NUCLEAR_RANK
 from explorer.run.tuning import Tuning
 from explorer.theory.bootstrap import ratio_interval
 

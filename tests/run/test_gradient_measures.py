@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from explorer.run._records import FROBENIUS, NUCLEAR_RANK
 from explorer.run.experiment import Experiment, run
 from explorer.run.spec import RunSpec
-from explorer.run.trace import FROBENIUS, NUCLEAR_RANK, Trace
+from explorer.run.trace import Trace
 
 SINGLE = 1e-6  # float32: a norm of sixty entries
 SMALL = RunSpec(rows=3, columns=5, horizon=60, seeds=3, device="cpu")

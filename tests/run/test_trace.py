@@ -9,10 +9,11 @@ import time
 import numpy as np
 import pytest
 
+from explorer.run._records import Record
 from explorer.run._words import describe
 from explorer.run.experiment import run
 from explorer.run.spec import RunSpec
-from explorer.run.trace import Record, Trace
+from explorer.run.trace import Trace
 
 EXACT = 1e-12  # float64, a few additions
 
