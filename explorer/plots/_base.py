@@ -33,6 +33,8 @@ from explorer.plots._style import (
 # one C library object: two threads that draw at once corrupt its memory.
 DRAWING = threading.RLock()
 
+CLOCKS = ("calls", "steps", "seconds")
+
 Series = dict[str, tuple[np.ndarray, np.ndarray]]
 
 
@@ -60,24 +62,28 @@ class Plot(ABC):
         theme: ``"light"`` or ``"dark"``.
         size: Width and height in inches of 96 CSS pixels.
         xscale: ``"log"`` or ``"linear"``.
+        against: What x counts in the pictures that know several: ``"calls"``, ``"steps"`` or
+            ``"seconds"`` of computing.
 
     Attributes:
         label: Name shown in menus.
         draws: What the picture is of: ``"trace"``, ``"rate"``, ``"grid"``, ``"reach"``,
             ``"contest"`` or ``"survey"``; the panel works at that when the picture is chosen.
         columns: Pairs of axes side by side.
+        clocks: What ``against`` may be here; the others have an x of their own.
         figure: The matplotlib Figure.
         all_axes: Its axes from left to right.
         axes: The first of them.
         moving: Artists that a frame redraws; the rest is drawn when the frame's scenery changes.
 
     Raises:
-        ValueError: If ``theme`` or ``xscale`` is unknown.
+        ValueError: If ``theme``, ``xscale`` or ``against`` is unknown.
     """
 
     label: ClassVar[str]
     draws: ClassVar[str] = "trace"
     columns: ClassVar[int] = 1
+    clocks: ClassVar[tuple[str, ...]] = ("calls",)
 
     def __init__(
         self,
@@ -85,11 +91,15 @@ class Plot(ABC):
         theme: Theme = "light",
         size: tuple[float, float] = (WIDTH_IN, HEIGHT_IN),
         xscale: str = "log",
+        against: str = "calls",
     ) -> None:
         if theme not in THEMES:
             raise ValueError(f"theme must be one of {list(THEMES)}, got {theme!r}.")
         if xscale not in ("log", "linear"):
             raise ValueError(f"xscale must be 'log' or 'linear', got {xscale!r}.")
+        if against not in CLOCKS:
+            raise ValueError(f"against must be one of {list(CLOCKS)}, got {against!r}.")
+        self.against = against if against in self.clocks else self.clocks[0]
         self.palette: Palette = PALETTES[theme]
         self.figure = Figure(figsize=size, dpi=CSS_DPI, facecolor=self.palette.ground)
         FigureCanvasAgg(self.figure)

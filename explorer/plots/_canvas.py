@@ -60,14 +60,14 @@ class Canvas:
                 bytes in a third of the time, and no eye sees it go by.
         """
         with DRAWING:
-            image = self._image(data, kept)
+            image = self._image(data, kept, worded=not passing)
         if passing:
             image = _reduced(image)
         buffer = io.BytesIO()
         image.save(buffer, format="png", compress_level=COMPRESSION)
         return buffer.getvalue()
 
-    def _image(self, data: Any, kept: Sequence[tuple[str, Any]]) -> Image.Image:
+    def _image(self, data: Any, kept: Sequence[tuple[str, Any]], *, worded: bool) -> Image.Image:
         plot, agg = self.plot, self._agg
         plot.update(data, kept)
         limits = [(axes.get_xlim(), axes.get_ylim()) for axes in plot.all_axes]
@@ -77,7 +77,7 @@ class Canvas:
             agg.draw()
             self._scenery = agg.copy_from_bbox(plot.figure.bbox)
         words = (shown, data.complete, [label for label, _ in kept])
-        if words != self._words or now - self._worded_at >= WORDS_EVERY_S:
+        if worded or words != self._words or now - self._worded_at >= WORDS_EVERY_S:
             agg.restore_region(self._scenery)
             self._draw(Text)
             self._worded = agg.copy_from_bbox(plot.figure.bbox)

@@ -5,12 +5,13 @@ from typing import Any, final
 
 import numpy as np
 
-from explorer.plots._base import Plot, Series
+from explorer.plots._base import CLOCKS, Pane, Plot, Series
 from explorer.plots._style import CHARACTER, KEPT_DASHES, PLAIN, SMALL_PT
 from explorer.registry import PLOTS
 
 GUIDE_DECADES = 1.1
 GUIDE_BELOW = 0.55  # of the mean
+AXES = {"calls": "oracle calls", "steps": "steps", "seconds": "seconds of computing"}
 STATIONARITY = r"$\|\nabla f(X_t)\|_*$"
 WEIGHTED = "step-weighted mean so far"
 LOWEST = 1e-3  # of the largest value: rounding below it would squeeze all else together
@@ -27,6 +28,7 @@ class Decay(Plot):
     """
 
     label = "Decay"
+    clocks = CLOCKS
 
     def _make(self) -> None:
         ink, run = self.palette.ink, self.palette.run
@@ -44,6 +46,7 @@ class Decay(Plot):
         self._loss = self._line(color=self.palette.loss, ls=(0, (4, 1.5)), lw=1.8)
         self._guide = self._line(color=self.palette.guide, lw=2.6)
         self._mean = self._line(color=run, lw=2.2)
+        self._present = self._line(color=run, lw=0, marker="o", ms=7)
         self._words = {
             "bound": self._text(ink),
             "weighted": self._text(ink),
@@ -52,7 +55,7 @@ class Decay(Plot):
             "loss": self._text(self.palette.loss),
         }
         self._kept_words = [self._text(c, fontsize=SMALL_PT, va="top") for c in self.palette.kept]
-        self.axes.set_xlabel("oracle calls", fontsize=11)
+        self.axes.set_xlabel(AXES[self.against], fontsize=11)
         self.axes.xaxis.set_major_formatter(PLAIN)
         self.axes.yaxis.set_major_formatter(PLAIN)
 
@@ -67,7 +70,8 @@ class Decay(Plot):
         if not len(data):
             self._empty(data)
             return
-        calls, mean = data.calls, data.mean
+        calls, mean = self._x(data, data.calls), data.mean
+        ends = self._x(data, data.stratum_end)
         seeds = data.stationarity[:, data.finite]
         edges = np.percentile(seeds, (10, 25, 75, 90), axis=1) if data.finite.any() else None
         if edges is not None and seeds.shape[1] > 1:
@@ -76,13 +80,15 @@ class Decay(Plot):
                 band.set_visible(True)
         self._show(self._mean, calls, mean)
         if not data.spec.network:
-            self._show(self._weighted, data.stratum_end, data.running_mean)
+            self._show(self._weighted, ends, data.running_mean)
         if data.bound_unmet is None:
-            self._show(self._bound, data.stratum_end, data.bound)
+            self._show(self._bound, ends, data.bound)
+        if data.present is not None:
+            self._show(self._present, self._x(data, np.array([data.present.calls])), [data.now])
         if data.spec.network:
             self._show(self._loss, calls, data.mean_measures["value"])
         for line, (_, trace) in zip(self._kept, kept, strict=False):
-            self._show(line, trace.calls, trace.mean)
+            self._show(line, self._x(trace, trace.calls), trace.mean)
         self._limits(data, kept)
         self._show_guide(data, kept)
         if edges is not None and len(data) >= FULL_LABELS:
@@ -91,18 +97,42 @@ class Decay(Plot):
     def series(self, data: Any, kept: Sequence[tuple[str, Any]] = ()) -> Series:
         if not len(data):
             return {}
-        lines = {"mean over seeds": (data.calls, data.mean)}
+        calls, ends = self._x(data, data.calls), self._x(data, data.stratum_end)
+        lines = {"mean over seeds": (calls, data.mean)}
         if not data.spec.network:
-            lines["weighted mean"] = (data.stratum_end, data.running_mean)
+            lines["weighted mean"] = (ends, data.running_mean)
         if data.bound_unmet is None:
-            lines["bound"] = (data.stratum_end, data.bound)
+            lines["bound"] = (ends, data.bound)
         if data.spec.network:
-            lines["training loss"] = (data.calls, data.mean_measures["value"])
-        return lines | {label: (trace.calls, trace.mean) for label, trace in kept if len(trace)}
+            lines["training loss"] = (calls, data.mean_measures["value"])
+        return lines | {
+            label: (self._x(trace, trace.calls), trace.mean) for label, trace in kept if len(trace)
+        }
+
+    @property
+    def panes(self) -> Sequence[Pane]:
+        unit = {"xunit": "s"} if self.against == "seconds" else {}
+        words = {"xlabel": AXES[self.against], "ylabel": "stationarity"}
+        return [Pane(self.axes, words | unit)]
+
+    def _x(self, trace: Any, calls: np.ndarray) -> np.ndarray:
+        """Return where numbers of oracle calls of a run stand on the axis."""
+        if self.against == "steps":
+            return calls / trace.spec.batch_size
+        if self.against == "seconds":
+            # a record is written at the end of its stratum; in between, time goes evenly
+            ends, seconds = trace.stratum_end, trace.column("seconds")
+            return np.interp(calls, [0, *ends], [0, *seconds])
+        return calls
 
     def _empty(self, data: Any) -> None:
         spec = data.spec
-        self._fit_axes((spec.batch_size, max(spec.horizon, 2 * spec.batch_size)), (0.05, 10))
+        first, last = spec.batch_size, max(spec.horizon, 2 * spec.batch_size)
+        if self.against == "steps":
+            first, last = 1, last / spec.batch_size
+        if self.against == "seconds":
+            first, last = 1e-3, 10
+        self._fit_axes((first, last), (0.05, 10))
 
     def _limits(self, data: Any, kept: Sequence[tuple[str, Any]]) -> None:
         """Fit the axes: to the horizon in x, and in y to what is there and may be expected."""
@@ -113,8 +143,7 @@ class Decay(Plot):
             self._empty(data)
             return
         values = values[values > LOWEST * values.max()]
-        last = max(data.spec.horizon, *(trace.spec.horizon for _, trace in kept), 0)
-        first = data.spec.batch_size if self.axes.get_xscale() == "log" else 0
+        first, last = self._ends([data, *(trace for _, trace in kept)])
         expected = data.mean[0] * (data.spec.n_steps) ** (data.exponent or -0.25)
         low = min(values.min(), expected) if not data.complete else values.min()
         room = 0.35 if self._has_guide(data) else 0.7
@@ -124,13 +153,26 @@ class Decay(Plot):
         log = self.axes.get_xscale() == "log"
         # fixed parameters end on a floor: no power law goes through such a run
         lawful = data.bound_unmet is None and data.spec.schedule == "anytime"
-        return log and lawful and len(data) >= FULL_LABELS
+        timed = self.against == "seconds"  # a power of calls, not of what a machine needs for them
+        return log and lawful and not timed and len(data) >= FULL_LABELS
+
+    def _ends(self, traces: Sequence[Any]) -> tuple[float, float]:
+        """Return the ends of the axis: whole runs, or the time that they have taken so far."""
+        log = self.axes.get_xscale() == "log"
+        if self.against == "seconds":
+            times = [self._x(trace, trace.calls) for trace in traces]
+            last = max(*(time[-1] for time in times), *(trace.seconds for trace in traces))
+            # thirds of a decade, so that the scenery rarely changes while a run goes on
+            last = 10 ** (np.ceil(3 * np.log10(last)) / 3)
+            return min(time[0] for time in times) if log else 0, last
+        last = max(self._x(trace, np.array([trace.spec.horizon]))[0] for trace in traces)
+        return min(self._x(traces[0], traces[0].calls)) if log else 0, last
 
     def _show_guide(self, data: Any, kept: Sequence[tuple[str, Any]]) -> None:
         """Draw the exponent as a short line under the last decade so far, clear of kept runs."""
         if not self._has_guide(data):
             return
-        calls, mean = data.calls, data.mean
+        calls, mean = self._x(data, data.calls), data.mean
         end = calls[-1] * 0.8
         start = max(end / 10**GUIDE_DECADES, calls[0] * 1.5)
         if end / start < 3:
@@ -139,7 +181,8 @@ class Decay(Plot):
         near = (calls > start / 1.6) & (calls < start * 1.6)
         lows = [np.median(mean[near])] if near.any() else [np.nan]
         for _, trace in kept:
-            beside = (trace.calls > start / 1.6) & (trace.calls < start * 1.6)
+            there = self._x(trace, trace.calls)
+            beside = (there > start / 1.6) & (there < start * 1.6)
             if beside.any():
                 lows.append(np.median(trace.mean[beside]))
         level = GUIDE_BELOW * min(lows)
@@ -166,14 +209,16 @@ class Decay(Plot):
             self._place(words["weighted"], self._weighted, WEIGHTED, below_at=[0.55, 0.35, 0.02])
         self._place(words["loss"], self._loss, "training loss, mean over seeds", below_at=0.1)
         text = f"mean of {seeds} seeds, 25-75 % and 10-90 %" if seeds > 1 else "one seed"
+        calls = self._x(data, data.calls)
         if data.spec.network:
-            upper = (data.calls, edges[3])
+            upper = (calls, edges[3])
             self._place(words["mean"], upper, f"stationarity, {text}")
         else:
-            lower = (data.calls, edges[0])
+            lower = (calls, edges[0])
             self._place(words["mean"], lower, text.replace(", ", ",\n"), below_at=[0.14, 0.02, 0.3])
         for i, (text_artist, (label, trace)) in enumerate(
             zip(self._kept_words, kept, strict=False)
         ):
             shares = [0.42 + 0.12 * i, 0.3, 0.54, 0.66, 0.2, 0.02]
-            self._place(text_artist, (trace.calls, trace.mean), label, below_at=shares)
+            x = self._x(trace, trace.calls)
+            self._place(text_artist, (x, trace.mean), label, below_at=shares)

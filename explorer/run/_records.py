@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explorer.run._version import package_version
-from explorer.run.snapshot import Snapshot
+from explorer.run.snapshot import Snapshot, Snapshots
 from explorer.run.spec import RunSpec
 from explorer.theory.slope import Slope, fit
 
@@ -31,11 +31,12 @@ class Record(NamedTuple):
     coefficient: float
     sum_lr: float
     bound: float
+    seconds: float
     stationarity: Array
     measures: Mapping[str, Array]
 
 
-NUMBERS = Record._fields[:9]
+NUMBERS = Record._fields[:10]
 
 
 @dataclass(kw_only=True, repr=False)
@@ -52,7 +53,10 @@ class Records:
     version: str = field(default_factory=lambda: package_version())
     seconds: float = 0.0
     complete: bool = False
+    present: Record | None = field(default=None, repr=False, compare=False)
+    rewound: bool = False
     snapshot: Snapshot | None = field(default=None, repr=False, compare=False)
+    snapshots: Snapshots = field(default_factory=Snapshots, repr=False, compare=False)
     _rows: list[Record] = field(default_factory=list[Record], repr=False)
     _memo: tuple[int, dict[str, Any]] = field(default=(-1, {}), repr=False, compare=False)
 
@@ -80,6 +84,35 @@ class Records:
     def still(self) -> Self:
         """Return a copy that no record is added to: several arrays of a live run, of one length."""
         return dataclasses.replace(self, _rows=self._rows.copy(), _memo=(-1, {}))
+
+    def until(self, records: int) -> Self:
+        """Return a copy that ends after so many records, with the matrices of then.
+
+        All records give a copy of the whole; more than there are count as all.
+        """
+        if records >= len(self):
+            return self.still()
+        rows = self._rows[: max(records, 1)]
+        return dataclasses.replace(
+            self,
+            _rows=rows,
+            _memo=(-1, {}),
+            complete=False,
+            rewound=True,
+            present=None,
+            snapshot=self.snapshots.at(rows[-1].step),
+        )
+
+    def until_calls(self, calls: float) -> Self:
+        """Return a copy that ends with the last record of at most so many calls."""
+        return self.until(int((self.calls <= calls).sum()))
+
+    @property
+    def now(self) -> float:
+        """Mean over the finite seeds at the last record, or at a step that was looked at after."""
+        if self.present is not None:
+            return float(self.present.stationarity[self.finite].mean())
+        return float(self.mean[-1])
 
     @property
     def calls(self) -> Array:

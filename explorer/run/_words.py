@@ -59,6 +59,8 @@ def _head(trace: Records) -> str:
     seeds = f"{spec.seeds} seed{'s' if spec.seeds > 1 else ''}"
     if trace.complete:
         return f"{made} calls, {seeds}:"
+    if trace.rewound:
+        return f"Looking back, at {int(trace.calls[-1]):,} of {spec.horizon:,} calls, {seeds}:"
     return f"Incomplete, {made} of {spec.horizon:,} calls, {seeds}:"
 
 
@@ -66,7 +68,11 @@ def _seen(trace: Records) -> str:
     mean = trace.mean
     if not trace.finite.any():
         return "every seed diverged."
-    now = f"now {mean[-1]:.3g} from {mean[0]:.3g}."
+    now = f"now {trace.now:.3g} from {mean[0]:.3g}."
+    if trace.present is not None:
+        now = f"at step {trace.present.step + 1:,} {trace.now:.3g} from {mean[0]:.3g}."
+    if trace.rewound:
+        now = f"then {trace.now:.3g} from {mean[0]:.3g}."
     means = trace.mean_measures
     if "held-out accuracy" in means:
         loss, accuracy = means["value"], means["held-out accuracy"]

@@ -115,8 +115,13 @@ class Experiment:
             yield from self.advance()
 
     @torch.no_grad()
-    def advance(self) -> list[Record]:
-        """Make one step and return the records that it completed: none, mostly."""
+    def advance(self, *, look: bool = False) -> list[Record]:
+        """Make one step and return the records that it completed: none, mostly.
+
+        Args:
+            look: True measures this step too, whatever the plan says, and leaves what was seen in
+                ``trace.present``; the run and its records stay the same.
+        """
         began = time.perf_counter()
         batch_size = self.spec.batch_size
         calls = (self.step + 1) * batch_size
@@ -128,7 +133,7 @@ class Experiment:
         stratum = self._strata[self._stratum]
         last = self.step + 1 == self.spec.n_steps
         measured = exact = None
-        if self.step == stratum.step or last:
+        if self.step == stratum.step or last or look:
             measured, exact = self._measure(stratum, lr, momentum, coefficient)
         bound = float("nan")
         if self._bound is not None:
@@ -136,10 +141,14 @@ class Experiment:
         self._take_step()
         if exact is not None:
             self._snapshot = Snapshot(self.step, exact, self._momentum())
+            self.trace.snapshots.keep(self._snapshot)
+        self.trace.present = measured if look else None
+        if look:
+            self.trace.snapshot = self._snapshot
         self._sum_lr += lr
         self.step += 1
-        records = self._close(stratum, measured, bound, last=last)
         self.trace.seconds += time.perf_counter() - began
+        records = self._close(stratum, measured, bound, last=last)
         self.trace.complete = last
         return records
 
@@ -152,7 +161,7 @@ class Experiment:
         if self.step < stratum.end:
             return []
         assert self._measured is not None, "every stratum holds its drawn step"
-        sums = {"sum_lr": self._sum_lr, "bound": bound}
+        sums = {"sum_lr": self._sum_lr, "bound": bound, "seconds": self.trace.seconds}
         records = [self._measured._replace(**sums)]
         if last and measured is not None:
             records.append(measured._replace(**sums, weight=0))
@@ -215,6 +224,7 @@ class Experiment:
             coefficient=coefficient,
             sum_lr=0.0,
             bound=0.0,
+            seconds=0.0,
             stationarity=stationarity.double().cpu().numpy(),
             measures={name: values.double().cpu().numpy() for name, values in measures.items()},
         )

@@ -44,8 +44,12 @@ class Trace(Records, Shown):
         version: Version of the explorer.
         seconds: Time that the run took.
         complete: False for a run that was cut off.
+        present: What was measured at a step that a reader asked to see, between two records; None
+            where the run has gone on. No mean and no slope counts it.
+        rewound: True for a copy that ends before the run did, see ``until``.
         snapshot: The matrices at the last record, the first seed's; None before it, and for a
-            network. Only the latest is kept, and it is replaced as a whole.
+            network. It is replaced as a whole.
+        snapshots: Those of earlier records, as many as a few MB hold; no file keeps them.
     """
 
     usual_plot: ClassVar[str] = "decay"

@@ -18,12 +18,13 @@ SERIES_EVERY_S = 0.5  # numbers and words are read more slowly than a line is se
 
 @dataclass(frozen=True)
 class Look:
-    """How the picture looks: the view's width, pixel ratio and theme, and the scale of x."""
+    """How the picture looks: the view's width, pixel ratio and theme, and what x is."""
 
     width: int = 760
     pixel_ratio: float = 1.0
     theme: Theme = "light"
     xscale: str = "log"
+    against: str = "calls"
 
 
 @final
@@ -81,6 +82,7 @@ class Painter:
     def _canvas_for(self, plot: str, look: Look) -> Canvas:
         if self._canvas is None or self._canvas[0] != (plot, look):
             size = (look.width / CSS_DPI, HEIGHT_IN)
-            made = PLOTS[plot](theme=look.theme, xscale=look.xscale, size=size)
+            x = {"xscale": look.xscale, "against": look.against}
+            made = PLOTS[plot](theme=look.theme, size=size, **x)
             self._canvas = ((plot, look), Canvas(made, look.pixel_ratio))
         return self._canvas[1]

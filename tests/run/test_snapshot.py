@@ -6,6 +6,7 @@ import torch
 
 from explorer.norms._base import as_norm
 from explorer.run.experiment import Experiment, run
+from explorer.run.snapshot import Snapshot, Snapshots
 from explorer.run.spec import RunSpec
 from explorer.run.trace import Trace
 
@@ -95,3 +96,51 @@ def test_a_file_from_before_there_were_matrices_is_loaded_without(tmp_path):
     assert np.array_equal(loaded.stationarity, trace.stationarity)
     loaded.save(tmp_path / "again.npz")
     assert Trace.load(tmp_path / "again.npz").snapshot is None
+
+
+def test_looking_at_a_step_shows_it_and_changes_nothing_of_the_run():
+    spec = SPEC.replace(horizon=3000)
+    alone, looked = run(spec), Experiment(spec)
+    seen = {}
+    while not looked.finished:
+        look = looked.step % 37 == 11
+        looked.advance(look=look)
+        if look:
+            present = looked.trace.present
+            assert present.step == looked.step - 1 == looked.trace.snapshot.step
+            seen[present.calls] = present.stationarity
+        else:
+            assert looked.trace.present is None
+    for name in ("stationarity", "running_mean", "bound"):
+        np.testing.assert_array_equal(getattr(looked.trace, name), getattr(alone, name))
+    common = [i for i, calls in enumerate(alone.calls) if calls in seen]
+    assert len(seen) > len(common) > 5, "most of what was looked at is between two records"
+    for i in common:
+        np.testing.assert_array_equal(seen[alone.calls[i]], alone.stationarity[i])
+
+
+def test_a_sentence_says_at_which_step_a_reader_looks():
+    experiment = Experiment(SPEC)
+    for _ in range(11):
+        experiment.advance()
+    experiment.advance(look=True)
+    assert f"at step 12 {experiment.trace.now:.3g} from" in experiment.trace.sentence
+    experiment.advance()
+    assert "at step" not in experiment.trace.sentence
+
+
+@pytest.mark.parametrize("most", [2, 5, 8, 64])
+def test_snapshots_stay_within_their_memory_and_spread_over_the_run(most):
+    one = np.zeros((2, 3))
+    kept = Snapshots(most_bytes=most * 2 * one.nbytes)
+    assert kept.at(10) is None
+    for step in range(1000):
+        kept.keep(Snapshot(step, one, one))
+        assert len(kept) <= most
+        assert kept.at(step).step >= step - 4 * (step + 1) / most
+    steps = [kept.at(step).step for step in range(1000)]
+    assert steps[0] == 0
+    assert all(found <= step for step, found in enumerate(steps))
+    gaps = np.diff(sorted(set(steps)))
+    assert len(set(gaps)) == 1, "they are evenly spread over what was offered"
+    assert len(set(steps)) >= most / 2 - 1

@@ -23,7 +23,7 @@ SPEC = RunSpec(norm="sign", rows=2, columns=2, horizon=100, seeds=2, device="cpu
 def record(step, stationarity, *, weight=1, lr=1.0, sum_lr=1.0, end=None, bound=9.0):
     return Record(
         step=step, calls=step + 1, weight=weight, stratum_end=end or step + weight, lr=lr,
-        momentum=0.5, coefficient=0.0, sum_lr=sum_lr, bound=bound,
+        momentum=0.5, coefficient=0.0, sum_lr=sum_lr, bound=bound, seconds=0.5 * (step + 1),
         stationarity=np.array(stationarity, float), measures={"value": np.ones(len(stationarity))},
     )  # fmt: skip
 
@@ -52,6 +52,31 @@ def test_each_seed_has_its_own_mean_and_their_mean_is_the_last_running_mean():
 def test_the_plain_running_mean_counts_every_step_alike():
     expected = [3.0, 5.0 / 2, (5 + 4 * 0.75) / 6, 8.0 / 6]
     np.testing.assert_allclose(by_hand().plain_running_mean, expected, rtol=EXACT)
+
+
+def test_looking_back_ends_the_copy_and_not_the_trace():
+    trace = run(RunSpec(horizon=3000, seeds=2, device="cpu"))
+    back = trace.until(40)
+    assert len(back) == 40
+    assert len(trace) > 400
+    assert back.rewound
+    assert not back.complete
+    assert back.sentence.startswith(f"Looking back, at {back.calls[-1]:,.0f} of 3,000 calls")
+    np.testing.assert_array_equal(back.running_mean, trace.running_mean[:40])
+    np.testing.assert_array_equal(back.bound, trace.bound[:40])
+    assert back.snapshot.step <= back.column("step")[-1] < trace.snapshot.step
+    whole = trace.until(len(trace))
+    assert whole.complete
+    assert whole.sentence == trace.sentence
+    assert len(trace.until(0)) == 1, "there is no picture of nothing"
+    assert trace.until_calls(100).calls[-1] <= 100 < trace.calls[len(trace.until_calls(100))]
+
+
+def test_every_record_knows_when_it_was_made():
+    trace = run(RunSpec(horizon=300, seeds=2, device="cpu"))
+    seconds = trace.column("seconds")
+    assert (np.diff(seconds) >= 0).all()
+    assert 0 < seconds[0] < seconds[-1] <= trace.seconds
 
 
 def test_arrays_follow_the_records_as_they_come():
