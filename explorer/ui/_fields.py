@@ -1,8 +1,8 @@
 """One control for each field of a spec: its words, its widget, and how a value goes in and out."""
 
+import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import ipywidgets as widgets
@@ -21,16 +21,10 @@ from explorer.run._resolve import noises
 from explorer.run.device import DEVICES
 from explorer.run.spec import RunSpec
 from explorer.theory.schedules import SCHEDULES
+from explorer.ui._number import Number
+from explorer.ui._words import OPTIONS, WORDS
 
 LEAST_TAIL_INDEX = 1.05  # below it K is so large that no budget of a lecture shows anything
-BATCHES = frozenset(2**k for k in range(13))
-# what the class in a menu alone asks for, as text -> that menu
-OPTIONS: Mapping[str, str] = {
-    "options": "problem",
-    "norm_options": "norm",
-    "noise_options": "noise",
-    "optimizer_options": "optimizer",
-}
 REGISTRIES: Mapping[str, Registry] = {
     "problem": PROBLEMS,
     "norm": NORMS,
@@ -39,75 +33,6 @@ REGISTRIES: Mapping[str, Registry] = {
 }
 WHOLE = re.compile(r"[+-]?\d+(_\d+)*")
 THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
-
-MAIN = ("problem", "norm", "noise", "tail_index", "batch_size", "transport")
-FOLDED = (
-    *OPTIONS,
-    "rows",
-    "columns",
-    "schedule",
-    "tuned_for",
-    "momentum",
-    "lr",
-    "max_extrapolation",
-    "noise_level",
-    "noise_scale",
-    "noise_ratio",
-    "horizon",
-    "seeds",
-    "seed",
-    "optimizer",
-    "device",
-    "dtype",
-)
-
-
-@dataclass(frozen=True)
-class Word:
-    """What is written beside a control: its name, and its range and what a larger value does."""
-
-    name: str
-    tip: str
-
-
-WORDS = {
-    "problem": Word("Problem", "The objective f."),
-    "options": Word("Options", "What this problem alone asks for, e.g. flatness=10."),
-    "norm_options": Word("of the norm", "What this norm alone asks for, e.g. q=3."),
-    "noise_options": Word("of the noise", "What this noise alone asks for, e.g. degrees=3."),
-    "optimizer_options": Word("of the optimizer", "What it alone asks for, e.g. threshold=0.5."),
-    "norm": Word("Norm geometry", "What a step of size one is; its dual norm is the y axis."),
-    "noise": Word("Noise", "What is added to the gradient at every oracle call."),
-    "tail_index": Word(
-        "Tail index p", "In (1, 2]: moments below p are finite. Larger: lighter tails."
-    ),
-    "batch_size": Word(
-        "Batch size", "Oracle calls of a step, 1 or more. Larger: fewer, calmer steps."
-    ),
-    "transport": Word(
-        "Transport", "The gradient is taken ahead by c (X_t - X_{t-1}); full is the theorem's."
-    ),
-    "rows": Word("Rows m", "1 or more."),
-    "columns": Word("Columns n", "1 or more."),
-    "schedule": Word(
-        "Schedule", "Step size and momentum: for any time, tuned to the horizon, or fixed."
-    ),
-    "tuned_for": Word(
-        "Tuned for p", "In (1, 2]: what the schedule takes the noise for; auto takes its own index."
-    ),
-    "momentum": Word("Momentum", "Weight of the past in [0, 1); auto takes the schedule's."),
-    "lr": Word("Step size lr", "Positive, in radii of the norm; auto takes the schedule's."),
-    "max_extrapolation": Word("Look-ahead cap", "In radii, positive; auto means no cap."),
-    "noise_level": Word("Noise level", "Positive: calls that are best averaged at 1,000 calls."),
-    "noise_scale": Word("Noise scale", "Positive: the law's own scale, in place of the level."),
-    "noise_ratio": Word("Noise ratio", "Positive: noise over initial gradient, in every layer."),
-    "horizon": Word("Horizon N", "Oracle calls of the run, at least the batch size."),
-    "seeds": Word("Seeds", "Independent runs side by side, 1 or more."),
-    "seed": Word("Seed", "Number of the experiment, 0 or more."),
-    "optimizer": Word("Optimizer", "Scion, or a baseline that no bound of this page is about."),
-    "device": Word("Device", "auto takes a GPU where it pays."),
-    "dtype": Word("Precision", "float32, or float64 for twice the digits."),
-}
 
 UNGIVEN = "auto"
 TRANSPORTS: dict[str, bool | float] = {"off": False, "half": 0.5, "full": True}
@@ -118,7 +43,6 @@ def make(field: str) -> Any:
     word = WORDS[field]
     common: dict[str, Any] = {
         "description": word.name,
-        "tooltip": word.tip,
         "style": {"description_width": "104px"},
         "layout": {"width": "auto"},
     }
@@ -133,11 +57,8 @@ def make(field: str) -> Any:
         return widgets.Dropdown(options=_menu(REGISTRIES[field]), **common)
     if field == "transport":
         return widgets.Dropdown(options=list(TRANSPORTS.items()), **common)
-    if field == "tail_index":
-        slider = {"min": LEAST_TAIL_INDEX, "max": 2.0, "step": 0.05, "readout_format": ".2f"}
-        return widgets.FloatSlider(continuous_update=True, **slider, **common)
-    if field == "batch_size":
-        return widgets.SelectionSlider(options=_numbers(BATCHES), **common)
+    if field in SLIDERS:
+        return Number(word.name, read=_number, **SLIDERS[field])
     return widgets.Text(continuous_update=False, **common)
 
 
@@ -145,8 +66,40 @@ def _menu(registry: Registry) -> list[tuple[str, str]]:
     return [(getattr(registry[name], "label", name), name) for name in registry]
 
 
-def _numbers(values: Iterable[int]) -> list[tuple[str, int]]:
-    return [(f"{value:,}", value) for value in sorted(values)]
+def two_digits(number: float) -> str:
+    """Return a number of a slider as people would write it, with two digits.
+
+    Example:
+        >>> [two_digits(number) for number in (12589.25, 0.0012589, 1e-9, 2.0)]
+        ['13,000', '0.0013', '1e-09', '2']
+    """
+    rounded = float(f"{number:.2g}")
+    return f"{rounded:,.0f}" if rounded >= 1 and rounded.is_integer() else f"{rounded:g}"
+
+
+def power_of_two(number: float) -> str:
+    """Return the power of two that is nearest on a scale of logarithms."""
+    return f"{2 ** round(math.log2(number)):,}"
+
+
+# a slider's ends are where a hand wants to go; what is typed may lie beyond them
+SLIDERS: Mapping[str, Mapping[str, Any]] = {
+    "tail_index": {
+        "low": LEAST_TAIL_INDEX, "high": 2.0, "log": False, "step": 0.05, "show": "{:.4g}".format,
+    },
+    "tuned_for": {
+        "low": LEAST_TAIL_INDEX, "high": 2.0, "log": False, "step": 0.05, "show": "{:.4g}".format,
+    },
+    "batch_size": {
+        "low": 1, "high": 4096, "log": True, "step": math.log10(2), "show": power_of_two,
+    },
+    "momentum": {"low": 0.0, "high": 0.999, "log": False, "step": 0.001, "show": "{:.4g}".format},
+    "lr": {"low": 1e-4, "high": 1.0, "log": True, "step": 0.05, "show": two_digits},
+    "noise_level": {"low": 0.2, "high": 2000, "log": True, "step": 0.05, "show": two_digits},
+    "noise_scale": {"low": 1e-3, "high": 100, "log": True, "step": 0.05, "show": two_digits},
+    "noise_ratio": {"low": 0.01, "high": 100, "log": True, "step": 0.05, "show": two_digits},
+    "horizon": {"low": 100, "high": 1e6, "log": True, "step": 0.05, "show": two_digits},
+}  # fmt: skip
 
 
 def put(control: Any, field: str, spec: RunSpec) -> None:
@@ -171,15 +124,10 @@ def put(control: Any, field: str, spec: RunSpec) -> None:
     elif field == "transport":
         # 1.0 and True are equal, so a menu cannot hold both
         _offer(control, list(TRANSPORTS.items()), value)
-    elif field == "batch_size":
-        _offer(control, _numbers(BATCHES | {value}), value)
-    elif isinstance(control, widgets.Text):
+    elif isinstance(control, widgets.Text | Number):
         control.value = UNGIVEN if value is None else _text(value)
         if field in ("rows", "columns", "noise_level", "noise_scale", "noise_ratio"):
             control.value = "" if value is None else _text(value)
-    elif field == "tail_index":
-        control.min = min(LEAST_TAIL_INDEX, value)
-        control.value = value
     else:
         control.value = value
 
@@ -210,7 +158,10 @@ def _offer(control: Any, menu: list[tuple[str, Any]], value: Any) -> None:
 
 
 def _text(value: Any) -> str:
-    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
+    if isinstance(value, int):
+        return f"{value:,}"
+    short = f"{value:g}"
+    return short if float(short) == value else repr(value)  # what is shown is what runs
 
 
 def read(control: Any, field: str, spec: RunSpec, name: str | None = None) -> Any:
@@ -225,36 +176,24 @@ def read(control: Any, field: str, spec: RunSpec, name: str | None = None) -> An
     if field in OPTIONS:
         name = name or parsed(OPTIONS[field], spec)[0]
         return f"{name}({control.value})" if control.value.strip() else name
-    if not isinstance(control, widgets.Text):
+    if not isinstance(control, widgets.Text | Number):
         return control.value
-    text = control.value.strip()
-    if text.lower() in ("", UNGIVEN, "none"):
+    if control.value.strip().lower() in ("", UNGIVEN, "none"):
         return None
-    if THOUSANDS.fullmatch(text):
-        text = text.replace(",", "")
-    if WHOLE.fullmatch(text):  # not by way of a float, which holds 53 bits
-        return int(text)
     try:
-        number = float(text)
+        number = _number(control.value)
     except ValueError:
         raise ValueError(
             f"{field} must be a number, got {control.value!r}; write it like 20, 20,000, 0.5 or "
             "1e-3."
         ) from None
-    whole = field in ("rows", "columns", "horizon", "seeds", "seed")
-    return int(number) if whole and number.is_integer() else number
+    whole = field in ("batch_size", "rows", "columns", "horizon", "seeds", "seed")
+    return int(number) if whole and float(number).is_integer() else number
 
 
-def formula(field: str, spec: RunSpec) -> str:
-    """Return what stands in LaTeX under the menu of the problem, the norm or the noise."""
-    if field == "problem":
-        return f"${PROBLEMS[PROBLEMS.parse(spec.problem)[0]].formula}$"
-    if field == "noise":
-        return f"${NOISES[NOISES.parse(spec.noise)[0]].formula}$"
-    if spec.norm in GEOMETRIES:
-        return r"$\max_l \|X_l\|_l / r_l$, a norm for each layer"
-    norm = NORMS[NORMS.parse(spec.norm)[0]]
-    return f"$\\|X\\| = {norm.formula}$, step ${norm.ball}$"
-
-
-assert set(WORDS) == {*MAIN, *FOLDED}, "every control has its words"
+def _number(text: str) -> float:
+    text = text.strip()
+    if THOUSANDS.fullmatch(text):
+        text = text.replace(",", "")
+    # a whole number not by way of a float, which holds 53 bits
+    return int(text) if WHOLE.fullmatch(text) else float(text)

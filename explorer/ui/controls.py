@@ -10,7 +10,9 @@ import ipywidgets as widgets
 from explorer.registry import PROBLEMS
 from explorer.run._resolve import noise_units
 from explorer.run.spec import RunSpec, unasked
-from explorer.ui._fields import FOLDED, MAIN, OPTIONS, formula, make, own_options, parsed, put, read
+from explorer.ui._fields import make, own_options, parsed, put, read
+from explorer.ui._tip import Tip
+from explorer.ui._words import FOLDED, MAIN, OPTIONS, WORDS, formula, tip
 
 
 @final
@@ -38,6 +40,7 @@ class Controls:
         self.widgets = {field: make(field) for field in (*MAIN, *FOLDED)}
         self._notes = {field: widgets.HTML() for field in self.widgets}
         self._formulas = {field: widgets.HTMLMath() for field in ("problem", "norm", "noise")}
+        self._tips = {field: Tip(WORDS[field].name) for field in self.widgets}
         self._rows = {field: self._make_row(field) for field in self.widgets}
         for field, control in self.widgets.items():
             control.observe(lambda _, field=field: self._chosen(field), names="value")
@@ -48,7 +51,9 @@ class Controls:
         return self._rows[field]
 
     def _make_row(self, field: str) -> widgets.VBox:
-        parts = [self.widgets[field], self._notes[field]]
+        control = self.widgets[field]
+        control.layout.flex, control.layout.min_width = "1 1 0", "0"
+        parts = [widgets.HBox([control, self._tips[field]]), self._notes[field]]
         if field in self._formulas:
             parts.insert(1, self._formulas[field])
         return widgets.VBox(parts, layout={"margin": "0 0 4px 0", "overflow": "visible"})
@@ -159,6 +164,8 @@ class Controls:
                 self._notes[field].value = ""
         for field, line in self._formulas.items():
             line.value = formula(field, self.spec)
+        for field, one in self._tips.items():
+            one.say(tip(field, self.spec))
 
     def _offer_options(self, field: str) -> None:
         """Show the options of what is chosen in a menu only where it has some, and name them."""

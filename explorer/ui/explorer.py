@@ -12,9 +12,10 @@ from explorer.run._tuned import has_rate
 from explorer.run.rate import Rate
 from explorer.run.spec import RunSpec
 from explorer.run.trace import Trace
-from explorer.ui._fields import FOLDED, MAIN
 from explorer.ui._stored import HIDDEN_WHILE_LIVE, Stored
+from explorer.ui._tip import TIP_STYLE
 from explorer.ui._view import View
+from explorer.ui._words import FOLDED, MAIN
 from explorer.ui.controls import Controls
 from explorer.ui.figure_view import FigureView
 from explorer.ui.image_view import ImageView
@@ -22,7 +23,7 @@ from explorer.ui.presets import PRESETS, Preset
 from explorer.ui.session import Action, Session, Wish
 
 STYLE = (
-    f"<style>{HIDDEN_WHILE_LIVE}"
+    f"<style>{HIDDEN_WHILE_LIVE}{TIP_STYLE}"
     """
 .explorer-error { color: var(--jp-error-color0, #b00020); font-size: 12px; line-height: 1.35;
   white-space: normal; }

@@ -4,7 +4,9 @@ import pytest
 
 from explorer import NOISES, NORMS, PROBLEMS, RunSpec
 from explorer.registry import GEOMETRIES
-from explorer.ui._fields import FOLDED, MAIN, OPTIONS, REGISTRIES, WORDS, read
+from explorer.ui._fields import REGISTRIES, read
+from explorer.ui._number import Number
+from explorer.ui._words import FOLDED, MAIN, OPTIONS, WORDS
 from explorer.ui.controls import Controls
 from explorer.ui.explorer import Explorer
 
@@ -41,7 +43,10 @@ class Choices:
     def browser(self, field, **state):
         """Let a browser move a control."""
         message = {"method": "update", "state": state, "buffer_paths": []}
-        self.controls.widgets[field]._handle_msg({"content": {"data": message}, "buffers": []})
+        control = self.controls.widgets[field]
+        if isinstance(control, Number):  # a number is dragged, a text is typed
+            control = control.text if isinstance(state["value"], str) else control.slider
+        control._handle_msg({"content": {"data": message}, "buffers": []})
 
     def pick(self, field, label):
         """Let a browser pick an entry of a menu by what is written there."""
@@ -70,7 +75,9 @@ def test_there_is_a_control_for_every_field_of_a_spec():
     fields = set(RunSpec.__dataclass_fields__) - {"_origin"}
     assert {*MAIN, *FOLDED} - {*OPTIONS} == fields
     assert len({*MAIN, *FOLDED}) == len(MAIN) + len(FOLDED)
-    assert all(word.name and word.tip.endswith(".") for word in WORDS.values())
+    for word in WORDS.values():
+        assert word.name
+        assert all(part.endswith(".") for part in (word.what, word.span, word.larger))
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.code().split("\n")[2])
@@ -102,6 +109,11 @@ def test_a_spec_that_was_loaded_leaves_nothing_of_the_one_before(choices):
 
 MOVES = [
     ("tail_index", {"value": 1.75}, {"tail_index": 1.75}),
+    ("tail_index", {"value": "1.8125"}, {"tail_index": 1.8125}),
+    ("batch_size", {"value": 64.0}, {"batch_size": 64}),
+    ("batch_size", {"value": "60"}, {"batch_size": 60}),
+    ("lr", {"value": 0.0125892541}, {"lr": 0.013}),
+    ("noise_scale", {"value": "1e4"}, {"noise_scale": 1e4, "noise_level": None}),
     ("horizon", {"value": "1e6"}, {"horizon": 1_000_000}),
     ("horizon", {"value": "12,345"}, {"horizon": 12_345}),
     ("seeds", {"value": " 7 "}, {"seeds": 7}),
@@ -178,7 +190,6 @@ def test_options_that_are_refused_are_shown_as_typed_with_the_reason(choices):
         ("noise", NOISES["gaussian"].label, {"noise": "gaussian"}),
         ("transport", "full", {"transport": True}),
         ("transport", "half", {"transport": 0.5}),
-        ("batch_size", "64", {"batch_size": 64}),
         ("schedule", "horizon", {"schedule": "horizon"}),
         ("dtype", "float64", {"dtype": "float64"}),
     ],
@@ -269,7 +280,7 @@ def test_a_refused_value_says_what_is_in_its_way_now(choices):
 
 
 def test_a_batch_above_the_horizon_waits_for_a_longer_one(choices):
-    choices.pick("batch_size", "512")
+    choices.browser("batch_size", value="512")
     assert choices.spec == SPEC
     assert "horizon must be at least batch_size" in choices.said("batch_size")
     choices.browser("horizon", value="1000")
@@ -351,15 +362,14 @@ def test_the_formulas_of_problem_and_noise_follow_the_choice(choices):
 
 def test_a_row_holds_the_control_its_formula_and_its_note(choices):
     assert len(choices.controls.row("norm").children) == 3
-    assert choices.controls.row("seeds").children == (
-        choices.controls.widgets["seeds"],
-        choices.controls._notes["seeds"],
-    )
+    line, note = choices.controls.row("seeds").children
+    assert line.children == (choices.controls.widgets["seeds"], choices.controls._tips["seeds"])
+    assert note is choices.controls._notes["seeds"]
 
 
 def test_a_choice_in_a_panel_shows_its_empty_picture_before_the_first_run():
     panel = Explorer(SPEC, controls=["tail_index"])
-    panel.controls.widgets["tail_index"].value = 1.3
+    panel.controls.widgets["tail_index"].value = "1.3"
     assert panel.spec == SPEC.replace(tail_index=1.3)
     panel.close()
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from explorer import PRESETS, RunSpec, Trace, run
-from explorer.ui._fields import FOLDED, MAIN
+from explorer.ui._words import FOLDED, MAIN
 from explorer.ui.explorer import Explorer
 from explorer.ui.image_view import ImageView
 from explorer.ui.presets import Preset
@@ -242,11 +242,11 @@ def test_a_choice_while_paused_stays_paused(make, until):
 
 def test_a_choice_after_the_end_keeps_the_picture_and_asks_for_run(panel):
     trace = panel.run()
-    panel.controls.widgets["tail_index"].value = 1.3
+    panel.controls.widgets["tail_index"].value = "1.3"
     assert "press Run" in panel._sentence.value
     assert panel.trace is trace
     assert panel.spec.tail_index == 1.3
-    panel.controls.widgets["tail_index"].value = SPEC.tail_index
+    panel.controls.widgets["tail_index"].value = "1.6"
     assert "press Run" not in panel._sentence.value
 
 
@@ -290,12 +290,12 @@ def test_code_repeats_the_run(panel, assert_same_bits):
 def test_reset_returns_to_where_the_panel_began(panel, until):
     panel.run()
     press(panel, "Keep")
-    panel.controls.widgets["tail_index"].value = 1.3
+    panel.controls.widgets["tail_index"].value = "1.3"
     panel._xscale.value = "linear"
     press(panel, "Reset")
     until(lambda: panel.state == "idle" and panel.trace is None)
     assert panel.spec == SPEC
-    assert panel.controls.widgets["tail_index"].value == SPEC.tail_index
+    assert panel.controls.widgets["tail_index"].value == "1.6"
     assert panel.session.kept == []
     assert panel._xscale.value == "log"
 
@@ -327,7 +327,7 @@ def test_keep_leaves_a_run_as_a_line_and_drop_kept_takes_it_away(panel):
     trace = panel.run()
     press(panel, "Keep")
     assert panel.session.kept == [trace]
-    panel.controls.widgets["tail_index"].value = 1.3
+    panel.controls.widgets["tail_index"].value = "1.3"
     panel.run()
     assert any("tail index 1.6" in name for name in panel.view.series)
     press(panel, "Drop kept")

@@ -1,0 +1,89 @@
+"""Number: a slider and the number beside it, which is the value."""
+
+import math
+from collections.abc import Callable
+from typing import Any, final
+
+import ipywidgets as widgets
+import traitlets
+
+LABEL = "104px"
+
+
+@final
+class Number(widgets.HBox):
+    """A number that can be typed, and dragged where a hand is quicker.
+
+    The text is the value: what is typed is taken as it stands, and the slider only follows it, to
+    its own end where the number lies beyond. A dragged slider writes a number with two digits.
+
+    Args:
+        name: What is written beside it.
+        low: The slider's lower end; positive where ``log``.
+        high: Its upper end.
+        log: True for a slider of logarithms.
+        step: Between two places of the slider: of the number, or of its power of ten.
+        show: Turns a number of the slider into text.
+        read: Turns text into a number; raises ValueError for what is none.
+
+    Attributes:
+        value: The text.
+        slider: The slider.
+        text: The field for the number.
+    """
+
+    value = traitlets.Unicode()
+    disabled = traitlets.Bool(False)
+
+    def __init__(
+        self,
+        name: str,
+        low: float,
+        high: float,
+        *,
+        log: bool,
+        step: float,
+        show: Callable[[float], str],
+        read: Callable[[str], float],
+    ) -> None:
+        self._show, self._read, self._following = show, read, False
+        ends = {"min": math.log10(low), "max": math.log10(high)} if log else {}
+        ends = ends or {"min": low, "max": high}
+        kind: Any = widgets.FloatLogSlider if log else widgets.FloatSlider
+        self._span = low, high
+        self.slider: Any = kind(
+            value=low,
+            **ends,
+            step=step,
+            description=name,
+            readout=False,
+            style={"description_width": LABEL},
+            layout={"flex": "1 1 0", "min_width": "0"},
+        )
+        self.text = widgets.Text(
+            continuous_update=False, layout={"width": "78px", "flex": "0 0 auto"}
+        )
+        self.text.add_class("explorer-number")
+        super().__init__([self.slider, self.text], layout={"width": "auto"})
+        traitlets.link((self, "value"), (self.text, "value"))
+        for part in (self.slider, self.text):
+            traitlets.dlink((self, "disabled"), (part, "disabled"))
+        self.slider.observe(lambda change: self._dragged(change["new"]), names="value")
+        self.observe(lambda _: self._follow(), names="value")
+
+    def _dragged(self, number: float) -> None:
+        if not self._following:
+            self.value = self._show(number)
+
+    def _follow(self) -> None:
+        """Put the slider where the number is; one that is none, as auto, leaves it."""
+        try:
+            number = self._read(self.value)
+        except ValueError:
+            return
+        low, high = self._span
+        self._following = True
+        try:
+            self.slider.value = min(max(number, low), high)
+        finally:
+            self._following = False
