@@ -34,6 +34,7 @@ from explorer.plots._style import (
 DRAWING = threading.RLock()
 
 CLOCKS = ("calls", "steps", "seconds")
+XSCALES = ("log", "linear")
 
 Series = dict[str, tuple[np.ndarray, np.ndarray]]
 
@@ -95,8 +96,8 @@ class Plot(ABC):
     ) -> None:
         if theme not in THEMES:
             raise ValueError(f"theme must be one of {list(THEMES)}, got {theme!r}.")
-        if xscale not in ("log", "linear"):
-            raise ValueError(f"xscale must be 'log' or 'linear', got {xscale!r}.")
+        if xscale not in XSCALES:
+            raise ValueError(f"xscale must be one of {list(XSCALES)}, got {xscale!r}.")
         if against not in CLOCKS:
             raise ValueError(f"against must be one of {list(CLOCKS)}, got {against!r}.")
         self.against = against if against in self.clocks else self.clocks[0]

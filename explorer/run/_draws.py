@@ -67,6 +67,22 @@ class Draws:
         """The 10 %, 50 % and 90 % quantiles over draws, ``[3, R]``."""
         return np.percentile(self.norms, (10, 50, 90), axis=1) if len(self) else np.empty((3, 0))
 
+    def rows(self) -> list[dict[str, float]]:
+        """Return one row for each B so far: the mean, its interval, quantiles and the bound."""
+        low, high = self.mean_intervals
+        columns = {
+            "batch_size": self.batch_sizes[: len(self)],
+            "mean": self.means,
+            "mean low": low,
+            "mean high": high,
+            **dict(zip(("quantile 10 %", "median", "quantile 90 %"), self.quantiles, strict=True)),
+            "K B^(1/p-1)": self.bound,
+        }
+        return [
+            dict(zip(columns, values, strict=True))
+            for values in zip(*columns.values(), strict=True)
+        ]
+
     @property
     def fitted(self) -> Slope:
         """Least squares of the log median on log B, with its 95 % interval."""

@@ -1,9 +1,12 @@
 """Shown: what every result has in common: a sentence for a terminal, a picture for a notebook."""
 
 from abc import ABC, abstractmethod
+from pathlib import Path
 from typing import Any, ClassVar
 
 from explorer.registry import PLOTS
+from explorer.run._table import write_rows
+from explorer.run.spec import RunSpec
 
 
 class Shown(ABC):
@@ -13,11 +16,23 @@ class Shown(ABC):
     """
 
     usual_plot: ClassVar[str]
+    spec: RunSpec
 
     @property
     @abstractmethod
     def sentence(self) -> str:
         """The picture in words."""
+
+    @abstractmethod
+    def rows(self) -> list[dict[str, Any]]:
+        """Return its numbers as rows of a table, with names."""
+
+    def to_csv(self, path: str | Path) -> None:
+        """Write the rows as CSV.
+
+        The first line, behind ``#``, carries the version and the spec that the rows share.
+        """
+        write_rows(path, self.spec, self.rows())
 
     def still(self) -> Any:
         """Return what nothing is added to while it is drawn: itself, unless a run appends to it."""

@@ -1,14 +1,12 @@
 """Contest: several norms on one problem in one noise, each tuned, and measured alike."""
 
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, ClassVar, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from explorer.run._shown import Shown
-from explorer.run._table import write_rows
 from explorer.run._words import noise_of
 from explorer.run.spec import RunSpec
 from explorer.run.trace import Trace
@@ -153,7 +151,3 @@ class Contest(Shown):
             f"{head}{self.spec.horizon:,} calls, {self.spec.seeds} seeds: mean Frobenius norm of "
             f"the gradient {', '.join(own)}; {best['norm']} has the smallest.{against}"
         )
-
-    def to_csv(self, path: str | Path) -> None:
-        """Write the rows, behind a first line with what they share."""
-        write_rows(path, self.spec, self.rows())

@@ -3,7 +3,6 @@
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -11,7 +10,6 @@ from numpy.typing import NDArray
 
 from explorer.registry import NOISES
 from explorer.run._shown import Shown
-from explorer.run._table import write_rows
 from explorer.run.rate import Rate
 from explorer.run.spec import RunSpec
 from explorer.run.trace import Trace
@@ -220,10 +218,6 @@ class Grid(Shown):
     def seconds(self) -> float:
         """Time that the runs took."""
         return sum(cell.seconds for cell in self.cells)
-
-    def to_csv(self, path: str | Path) -> None:
-        """Write the rows, behind a first line with what they share."""
-        write_rows(path, self.spec, self.rows())
 
 
 def _as_the_theorem_says(run: Trace) -> bool:

@@ -118,6 +118,20 @@ class Rate(Shown):
         """What a reader must know beside the picture."""
         return tuple(dict.fromkeys(note for t in self.traces for note in t.notes))
 
+    def rows(self) -> list[dict[str, float]]:
+        """Return one row for each horizon: its calls and batch, means, bound, and each seed's."""
+        return [
+            {
+                "calls": calls,
+                "batch_size": trace.spec.batch_size,
+                "mean": seeds.mean(),
+                "bound": trace.bound[-1],
+                "seconds": trace.seconds,
+                **{f"seed_{s}": value for s, value in enumerate(seeds)},
+            }
+            for calls, trace, seeds in zip(self.calls, self.traces, self.means, strict=True)
+        ]
+
     @property
     def title(self) -> str:
         """The sweep in one line."""

@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from explorer.run._shown import Shown
-from explorer.run._table import write_rows
 from explorer.run.chain_class import ChainClass, Point
 from explorer.run.spec import RunSpec
 from explorer.theory.slope import fit
@@ -205,7 +203,3 @@ class Reach(Shown):
             for method in self.methods
             for point, arrival in zip(self.points, self.arrivals.get(method, []), strict=False)
         ]
-
-    def to_csv(self, path: str | Path) -> None:
-        """Write the rows, behind a first line with what they share."""
-        write_rows(path, self.spec, self.rows())

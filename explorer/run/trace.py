@@ -1,6 +1,5 @@
 """Trace: a run that says itself, shows itself, and goes to files and back."""
 
-import csv
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,17 +108,13 @@ class Trace(Records, Shown):
             )
         return trace
 
-    def to_csv(self, path: str | Path) -> None:
-        """Write one line per record: its numbers, the means, and each seed's stationarity.
-
-        The first line, behind ``#``, carries the spec and the version.
-        """
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one row for each record: its numbers, the means, and each seed's stationarity."""
         still = self.still()
         means = {"mean": still.mean, "running_mean": still.running_mean}
         columns = {name: still.column(name) for name in NUMBERS} | means | still.mean_measures
-        seeds = {f"seed_{s}": values for s, values in enumerate(still.stationarity.T)}
-        with Path(path).open("w", newline="") as file:
-            file.write(f"# scion-explorer {self.version} {self.spec.to_json()}\n")
-            writer = csv.writer(file)
-            writer.writerow([*columns, *seeds])
-            writer.writerows(zip(*columns.values(), *seeds.values(), strict=True))
+        columns |= {f"seed_{s}": values for s, values in enumerate(still.stationarity.T)}
+        return [
+            dict(zip(columns, values, strict=True))
+            for values in zip(*columns.values(), strict=True)
+        ]

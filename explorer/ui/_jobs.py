@@ -38,8 +38,8 @@ class Job(Steps, Protocol):
         """Get ready for the first step."""
         ...
 
-    def advance(self) -> object:
-        """Make one step."""
+    def advance(self, *, look: bool = False) -> object:
+        """Make one step; a run measures it if it is looked at."""
         ...
 
 
@@ -78,14 +78,14 @@ class RunJob:
     def begin(self) -> None:
         pass
 
-    def advance(self) -> None:
+    def advance(self, *, look: bool = False) -> None:
         calls = self._calls(self._main)
         if not self._main.finished:
-            self._main.advance()
+            self._main.advance(look=look)
             calls = self._calls(self._main)
         for variant in self._variants.values():
             while not variant.finished and (self._calls(variant) < calls or self._main.finished):
-                variant.advance()
+                variant.advance(look=look)
                 if self._main.finished:
                     break
 
@@ -142,7 +142,8 @@ class StudyJob:
     def begin(self) -> None:
         self.estimate_s = sum(work.estimate_s() for work in self._works)
 
-    def advance(self) -> None:
+    def advance(self, *, look: bool = False) -> None:
+        del look  # what is drawn of a study is no single step
         min((work for work in self._works if not work.finished), key=_share).advance()
 
 

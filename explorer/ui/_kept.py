@@ -7,13 +7,21 @@ from explorer.run.trace import Trace
 from explorer.ui._jobs import Kept, label_of
 
 MOST_KEPT = 4
+MOST_NAMED = 3  # fields in a label; the table has them all
 
 
-def with_one_more(kept: Sequence[Trace], trace: Trace) -> list[Trace]:
-    """Return kept runs and another one; the oldest of more than four goes, none is there twice."""
-    if any(one is trace for one in kept):
+def with_one_more(kept: Sequence[Trace], trace: Trace, room: int = MOST_KEPT) -> list[Trace]:
+    """Return kept runs and another one; none is there twice.
+
+    Raises:
+        ValueError: If there is no room for another one.
+    """
+    if any(one.spec == trace.spec and len(one) == len(trace) for one in kept):
         return [*kept]
-    return [*kept, trace][-MOST_KEPT:]
+    if len(kept) >= room:
+        raise ValueError(f"{MOST_KEPT} lines beside a run can be told apart, no more; drop one.")
+    # a paused run goes on, but what was kept of it stays
+    return [*kept, trace.still()]
 
 
 def labelled(kept: Sequence[Trace], present: RunSpec, variants: Kept) -> Kept:
@@ -26,4 +34,8 @@ def labelled(kept: Sequence[Trace], present: RunSpec, variants: Kept) -> Kept:
 def _label(spec: RunSpec, present: RunSpec) -> str:
     """Return the fields by which a kept run differs from the present one, with its own values."""
     changes = {field: mine for field, (mine, _) in spec.diff(present).items()}
-    return label_of(changes) or "same"
+    if "problem" in changes:  # most of the others only follow from it
+        changes = {"problem": changes["problem"], "norm": spec.norm}
+    shown = dict([*changes.items()][:MOST_NAMED])
+    more = len(changes) - len(shown)
+    return (label_of(shown) or "same") + (f", {more} more" if more else "")

@@ -15,7 +15,8 @@ class Mailbox:
     """One place for a wish, one for a turn to another picture, one for a mere redrawing.
 
     A wish says all that is to be done, the picture included; so a newer one takes its place and
-    that of a turn before it, and takes over that all is to be forgotten first. A turn only chooses
+    that of a turn before it, and takes over that all is to be forgotten first, and steps that were
+    not made yet. A turn only chooses
     a picture: what was wished before it is done first, and the turn then.
 
     Use it as a context manager to do several things, or to read and decide, with nobody between.
@@ -48,8 +49,7 @@ class Mailbox:
             elif mail.action == "turn":
                 self._turn = mail
             else:
-                afresh = mail.afresh or (self._wish is not None and self._wish.afresh)
-                self._wish, self._turn = mail._replace(afresh=afresh), None
+                self._wish, self._turn = mail.after(self._wish), None
             self._changed.notify_all()
             return True
 

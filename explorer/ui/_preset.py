@@ -1,10 +1,13 @@
 """Preset: a question, the spec that answers it, and what is shown of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, final
 
+from explorer.plots._base import CLOCKS, XSCALES
+from explorer.registry import PLOTS, UnknownNameError
 from explorer.run.spec import RunSpec
+from explorer.ui._words import FOLDED, MAIN
 
 MOST_VARIANTS = 4
 
@@ -22,9 +25,19 @@ class Preset:
         plots: Names of ``PLOTS`` that the panel offers; the first is shown first.
         study: Options of studies by what is drawn: ``{"rate": {"horizons": [...]}}``, or the fields
             of a grid, ``{"grid": {"rows": [1, 2, 4], "horizons": [100_000]}}``.
+        controls: Fields of the spec to show, in this order; None shows all, the rarer ones folded.
+        xscale: ``"log"`` or ``"linear"``.
+        against: What x counts: ``"calls"``, ``"steps"`` or ``"seconds"``.
 
     Raises:
+        KeyError: If a control or a plot is unknown.
+        TypeError: If an argument is of the wrong kind.
         ValueError: If there are more than four variants, or one is no valid spec.
+
+    Example:
+        >>> mine = PRESETS.add(Preset("Sign", "Is the sign norm as fast?", RunSpec(norm="sign")))
+        >>> PRESETS["sign"].spec.norm
+        'sign'
     """
 
     name: str
@@ -33,8 +46,21 @@ class Preset:
     variants: tuple[Mapping[str, Any], ...] = ()
     plots: tuple[str, ...] = ("decay", "rate", "geometry", "noise")
     study: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
+    controls: tuple[str, ...] | None = None
+    xscale: str = "log"
+    against: str = "calls"
 
     def __post_init__(self) -> None:
+        if not isinstance(self.spec, RunSpec):
+            raise TypeError(f"spec must be a RunSpec, got {self.spec!r}; give RunSpec(...).")
+        for name, words in (("name", self.name), ("question", self.question)):
+            if not isinstance(words, str) or not words.strip():
+                raise TypeError(f"{name} must be a text, got {words!r}.")
+        refuse_unknown(self.plots, tuple(PLOTS), "plot")
+        refuse_unknown(self.controls or (), (*MAIN, *FOLDED), "control")
+        for name, choices in (("xscale", XSCALES), ("against", CLOCKS)):
+            if getattr(self, name) not in choices:
+                raise ValueError(f"{name} must be one of {choices}, got {getattr(self, name)!r}.")
         if len(self.variants) > MOST_VARIANTS:
             raise ValueError(
                 f"variants must be at most {MOST_VARIANTS}, got {len(self.variants)}; "
@@ -42,3 +68,22 @@ class Preset:
             )
         for change in self.variants:
             self.spec.replace(**change)
+
+    @property
+    def slug(self) -> str:
+        """The name as links write it: ``first-look``."""
+        return slug(self.name)
+
+
+def slug(name: str) -> str:
+    """Return a preset's name in small letters, with hyphens for spaces."""
+    return str(name).strip().lower().replace(" ", "-")
+
+
+def refuse_unknown(names: Sequence[str], known: Sequence[str], kind: str) -> None:
+    """Refuse names of controls or plots that there are not, and a text in place of a list."""
+    if isinstance(names, str):
+        raise TypeError(f"{kind}s must be a list of names, got {names!r}; give [{names!r}].")
+    for name in names:
+        if name not in known:
+            raise UnknownNameError(f"unknown {kind} {name!r}; expected one of {list(known)}.")

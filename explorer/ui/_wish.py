@@ -8,7 +8,7 @@ from explorer.registry import PLOTS
 from explorer.run.spec import RunSpec
 
 State = Literal["idle", "running", "paused", "finished", "failed"]
-Action = Literal["run", "pause", "show", "turn"]
+Action = Literal["run", "pause", "step", "show", "turn"]
 
 
 class Wish(NamedTuple):
@@ -16,12 +16,13 @@ class Wish(NamedTuple):
 
     Attributes:
         spec: The choice.
-        action: ``"run"``, ``"pause"``, ``"show"`` an empty picture, or ``"turn"`` to another plot,
-            with what was last done for it.
+        action: ``"run"``, ``"pause"``, ``"step"`` (some steps, and pause), ``"show"`` an empty
+            picture, or ``"turn"`` to another plot, with what was last done for it.
         variants: Fields that differ, each of them run beside it.
         plot: Name of ``PLOTS``; what it draws is worked at.
         options: Arguments of a study, as what a grid runs over.
         afresh: True forgets first what was done for any picture.
+        steps: How many steps to make.
     """
 
     spec: RunSpec
@@ -30,6 +31,7 @@ class Wish(NamedTuple):
     plot: str = "decay"
     options: Mapping[str, Any] = MappingProxyType({})
     afresh: bool = False
+    steps: int = 0
 
     @property
     def kind(self) -> str:
@@ -40,6 +42,14 @@ class Wish(NamedTuple):
     def work(self) -> tuple[Any, ...]:
         """What has to be done for it: equal for wishes that one job can serve."""
         return self.spec, tuple(map(dict, self.variants)), dict(self.options)
+
+    def after(self, earlier: "Wish | None") -> "Wish":
+        """Return this wish as it is in the place of an earlier one that nobody has taken out."""
+        if earlier is None:
+            return self
+        same = self.action == earlier.action == "step" and self.work == earlier.work
+        steps = self.steps + earlier.steps if same else self.steps
+        return self._replace(afresh=self.afresh or earlier.afresh, steps=steps)
 
 
 Mail = Wish | Literal["redraw"]

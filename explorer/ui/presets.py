@@ -5,7 +5,7 @@ from typing import final
 
 from explorer.registry import UnknownNameError
 from explorer.run.spec import RunSpec
-from explorer.ui._preset import MOST_VARIANTS, Preset
+from explorer.ui._preset import MOST_VARIANTS, Preset, slug
 from explorer.ui._theory_lab import THEORY_LAB
 
 __all__ = ["MOST_VARIANTS", "PRESETS", "Preset", "Presets"]
@@ -17,11 +17,11 @@ class Presets(Mapping[str, Preset]):
 
     def __init__(self, *presets: Preset) -> None:
         self._presets = {preset.name: preset for preset in presets}
+        self._shipped = frozenset(preset.slug for preset in presets)
 
     def __getitem__(self, name: str) -> Preset:
-        wanted = _slug(name)
         for preset in self._presets.values():
-            if _slug(preset.name) == wanted:
+            if preset.slug == slug(name):
                 return preset
         raise UnknownNameError(f"unknown preset {name!r}; expected one of {list(self._presets)}.")
 
@@ -31,9 +31,25 @@ class Presets(Mapping[str, Preset]):
     def __len__(self) -> int:
         return len(self._presets)
 
+    def ships(self, preset: Preset) -> bool:
+        """Return whether a preset is one of the explorer's own, which every reader has."""
+        return preset.slug in self._shipped and self[preset.name] is preset
 
-def _slug(name: str) -> str:
-    return str(name).strip().lower().replace(" ", "-")
+    def add(self, preset: Preset) -> Preset:
+        """Put a preset into the menu of every later panel; one of the same name is replaced.
+
+        Raises:
+            TypeError: If it is no :class:`Preset`.
+            ValueError: If it would replace one that the explorer ships.
+        """
+        if not isinstance(preset, Preset):
+            raise TypeError(f"preset must be a Preset, got {preset!r}.")
+        if preset.slug in self._shipped:
+            raise ValueError(f"preset {preset.name!r} is one of the explorer's own; rename yours.")
+        self._presets = {
+            name: one for name, one in self._presets.items() if one.slug != preset.slug
+        } | {preset.name: preset}
+        return preset
 
 
 PRESETS = Presets(

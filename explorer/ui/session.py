@@ -16,7 +16,7 @@ from explorer.run.device import few_threads, give_memory_back
 from explorer.run.spec import RunSpec
 from explorer.run.trace import Trace
 from explorer.ui._jobs import Job, Kept, in_words, make_job
-from explorer.ui._kept import labelled, with_one_more
+from explorer.ui._kept import MOST_KEPT, labelled, with_one_more
 from explorer.ui._mailbox import Mailbox
 from explorer.ui._painter import Painter
 from explorer.ui._standing import Standing
@@ -27,6 +27,7 @@ REST_S = 0.5  # without a wish, then the picture is one to be stored
 INTENTS: Mapping[Action, State] = {
     "run": "running",
     "pause": "paused",
+    "step": "paused",
     "show": "idle",
 }
 
@@ -65,6 +66,7 @@ class Session:
         self._works: dict[str, Standing] = {}
         self._now: Standing | None = None  # the one that is shown; read once, it belongs together
         self._wanted = "decay"  # the picture that the newest mail leads to
+        self._back: int | None = None  # records of the run that is looked back on
         self._in_hand: Wish | None = None  # what was taken out of the mailbox and has no state yet
         self._clock = clock
         self._on_change = on_change
@@ -156,16 +158,26 @@ class Session:
         if self._worker is None:
             self._draw_if_free()
 
-    def keep(self) -> None:
-        """Keep the finished run as a line beside later ones; the oldest of more than four goes."""
-        job = self.job
-        if job is not None and job.finished and isinstance(job.data, Trace):
-            self.kept = with_one_more(self.kept, job.data)
-            self.look_again()
+    def look_back(self, records: int | None) -> None:
+        """Show a run that rests as it was after so many records; None shows all of it."""
+        self._back = records
+        self.look_again()
 
-    def drop_kept(self) -> None:
-        """Forget all kept runs."""
-        self.kept = []
+    def keep(self) -> None:
+        """Keep the run, finished or paused, as a line beside later ones.
+
+        Raises:
+            ValueError: If four are kept, or there is no run to keep.
+        """
+        job = self.job
+        if job is None or not isinstance(job.data, Trace) or not len(job.data):
+            raise ValueError("there is no run to keep yet; press Run first.")
+        self.kept = with_one_more(self.kept, job.data, MOST_KEPT - len(job.beside))
+        self.look_again()
+
+    def drop_kept(self, which: int | None = None) -> None:
+        """Forget one kept run, or all of them."""
+        self.kept = [] if which is None else [*self.kept[:which], *self.kept[which + 1 :]]
         self.look_again()
 
     def run(self, wish: Wish) -> Job:
@@ -250,8 +262,18 @@ class Session:
     def _still(self) -> tuple[str, Any, Kept]:
         """Return the picture that is shown, with copies of what is on it and beside it."""
         work = self._shown()
-        beside = [(label, one.still()) for label, one in self._beside(work)]
-        return work.drawn, work.data.still(), beside
+        data, beside = self._seen(work)
+        return work.drawn, data.still(), [(label, one.still()) for label, one in beside]
+
+    def _seen(self, work: Standing) -> tuple[Any, Kept]:
+        """Return what is drawn, and beside it: all there is, or what there was at some record."""
+        data, beside, back = work.data, self._beside(work), self._back
+        if back is None or work.wish.kind != "trace" or work.state == "running" or not len(data):
+            return data, beside
+        data = data.until(back)
+        own = len(work.wish.variants)
+        then = [(label, one.until_calls(data.calls[-1])) for label, one in beside[:own]]
+        return data, [*then, *beside[own:]]
 
     def _looked_at(self, pixel_ratio: float, width: int, theme: str) -> None:
         self.look(pixel_ratio=pixel_ratio, width=max(width, 360), theme=theme)
@@ -320,7 +342,7 @@ class Session:
     def _leave(self, wish: Wish) -> None:
         """Leave what was not even begun for what is newer; behind another picture it waits."""
         work = self._shown()
-        waits = self._mailbox.wish is None and wish.action in ("run", "pause")
+        waits = self._mailbox.wish is None and wish.action in ("run", "pause", "step")
         if waits and work.wish is not wish:
             self._now = self._works[wish.kind] = Standing(wish, wish.plot, state="paused")
         self._enter(self._shown().at_rest)
@@ -345,6 +367,8 @@ class Session:
         if wish.action == "run":
             self._go_on(attentive=True)
             return
+        if wish.action == "step":
+            self._make_steps(wish.steps)
         self._enter("finished" if self._shown().at_rest == "finished" else "paused")
         self._draw(last=True)
 
@@ -393,9 +417,9 @@ class Session:
 
     def _begin(self, wish: Wish) -> None:
         """Make the job of a wish; one that cannot be made changes nothing."""
-        self.traceback = None
+        self.traceback = self._back = None
         job = None
-        if wish.kind != "trace" or wish.action in ("run", "pause"):
+        if wish.kind != "trace" or wish.action in ("run", "pause", "step"):
             # an empty run needs no constants, so it has no job
             job = make_job(wish.kind, wish.spec, wish.variants, wish.options)
         self._now = self._works[wish.kind] = Standing(wish, wish.plot, job)
@@ -406,6 +430,7 @@ class Session:
         work = self._shown()
         job = work.job
         assert job is not None, "a wish to run begins a job"
+        self._back = None
         self._enter("running")
         if job.share == 0:
             job.begin()
@@ -421,6 +446,23 @@ class Session:
                     self._draw()
         self._draw(last=True)  # first, so that who reads "finished" sees the last picture
         self._enter("finished")
+
+    def _make_steps(self, steps: int) -> None:
+        """Make some steps and look at the last; anything newer than more steps goes first."""
+        work = self._shown()
+        job = work.job
+        assert job is not None, "a wish to step begins a job"
+        self._back = None
+        if job.share == 0:
+            job.begin()
+        before, began = work.seconds, self._clock()
+        with few_threads(job.entries):
+            for left in range(steps, 0, -1):
+                wish = self._mailbox.wish
+                if job.finished or (wish is not None and wish.action != "step"):
+                    break
+                job.advance(look=left == 1)
+        work.seconds = before + self._clock() - began
 
     def _fail(self, error: Exception) -> None:
         # what is refused is said in a sentence of ours; of anything else the kind matters
@@ -466,7 +508,8 @@ class Session:
 
     def _draw(self, *, last: bool = False) -> None:
         work = self._shown()
-        if self.painter.paint(work.data, self._beside(work), plot=work.drawn, last=last):
+        data, beside = self._seen(work)
+        if self.painter.paint(data, beside, plot=work.drawn, last=last):
             self._on_change()
 
 
