@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from explorer.norms._base import Norm
     from explorer.norms._geometry import Geometry
     from explorer.optim.scion import Scion
+    from explorer.run._reaching import calls_to_reach
+    from explorer.run.contest_run import compare_norms
     from explorer.run.experiment import Experiment
     from explorer.run.grid import Grid
+    from explorer.run.noise_survey import survey_noise
     from explorer.run.rate import Rate
     from explorer.run.spec import RunSpec
     from explorer.run.sweep import sweep
@@ -37,6 +40,9 @@ _HOMES = {
     "RunSpec": "explorer.run.spec",
     "Scion": "explorer.optim.scion",
     "Trace": "explorer.run.trace",
+    "calls_to_reach": "explorer.run._reaching",
+    "compare_norms": "explorer.run.contest_run",
+    "survey_noise": "explorer.run.noise_survey",
     "sweep": "explorer.run.sweep",
 }
 
@@ -58,8 +64,11 @@ __all__ = [
     "RunSpec",
     "Scion",
     "Trace",
+    "calls_to_reach",
+    "compare_norms",
     "doctor",
     "run",
+    "survey_noise",
     "sweep",
 ]
 

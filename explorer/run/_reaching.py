@@ -10,7 +10,7 @@ import numpy as np
 from explorer.problems.chain import STATIONARITY, Chain
 from explorer.registry import PROBLEMS
 from explorer.run._tuned import points as tuned
-from explorer.run._work import seconds_a_step
+from explorer.run._work import seconds_a_step, to_the_end
 from explorer.run.chain_class import ChainClass, Point
 from explorer.run.experiment import Experiment
 from explorer.run.reach import Array, Arrival, Reach
@@ -233,6 +233,28 @@ class ReachRun:
                 arrived |= total @ resampled <= point.eps * steps
             yield
         return experiment.trace
+
+
+def calls_to_reach(spec: RunSpec, *, progress: bool = False, **options: Any) -> Reach:
+    """Measure how many calls some methods need to eps on the chain, above the lower bound.
+
+    Args:
+        spec: Of problem ``"chain"``.
+        progress: True shows a bar on standard error.
+        **options: ``lengths``, ``ranks``, ``hessian`` and ``methods`` of :class:`ReachRun`.
+
+    Returns:
+        The calls; after Ctrl-C what is done.
+
+    Example:
+        >>> spec = RunSpec(problem="chain(moment=2.0)", seeds=8)
+        >>> reach = calls_to_reach(spec, lengths=(1, 2), methods=["sgd"])
+        >>> reach.complete, [row["length"] for row in reach.rows()]
+        (True, [1, 2])
+    """
+    work = ReachRun(spec, **options)
+    to_the_end(work, progress=progress)
+    return work.reach
 
 
 def setting_for(optimizer: str, point: Point, move: float, seldom: int) -> Mapping[str, Any]:

@@ -1,7 +1,7 @@
 """The run of a contest, step by step: each norm is tuned on some seeds and then run on others."""
 
 from collections.abc import Generator, Sequence
-from typing import final
+from typing import Any, final
 
 from explorer.run._contest_rules import (
     expected,
@@ -11,7 +11,7 @@ from explorer.run._contest_rules import (
     windows_of,
     with_one_scale,
 )
-from explorer.run._work import seconds_a_step
+from explorer.run._work import seconds_a_step, to_the_end
 from explorer.run.contest import Contest
 from explorer.run.experiment import Experiment
 from explorer.run.spec import RunSpec
@@ -134,3 +134,25 @@ class ContestRun:
     def _report(self, setting: RunSpec) -> RunSpec:
         """Return the same run on the seeds that are reported."""
         return setting.replace(seeds=self.contest.spec.seeds, seed=self.contest.spec.seed)
+
+
+def compare_norms(spec: RunSpec, *, progress: bool = False, **options: Any) -> Contest:
+    """Tune each of some norms on one problem, run them at equal calls, and return who is where.
+
+    Args:
+        spec: A toy with L and optimizer ``"scion"``.
+        progress: True shows a bar on standard error.
+        **options: ``norms``, ``windows`` and ``factors`` of :class:`ContestRun`.
+
+    Returns:
+        The contest; after Ctrl-C what is done.
+
+    Example:
+        >>> spec = RunSpec(problem="quadratic", rows=2, columns=2, horizon=64, seeds=2)
+        >>> contest = compare_norms(spec, norms=("frobenius", "spectral"), windows=(1, 4))
+        >>> [row["norm"] for row in contest.rows()]
+        ['frobenius', 'spectral']
+    """
+    work = ContestRun(spec, **options)
+    to_the_end(work, progress=progress)
+    return work.contest

@@ -47,6 +47,24 @@ class View(Protocol):
         """Return whether a new frame may be shown now; never waits."""
         ...
 
+    def save(self, name: str, mime: str, content: bytes) -> str:
+        """Hand a file to the reader, and return where it goes in words.
+
+        Args:
+            name: Of the file.
+            mime: Its type, ``"image/png"``.
+            content: Its bytes.
+        """
+        ...
+
+    def speak(self, words: str) -> None:
+        """Have a screen reader say something, once, when it has time.
+
+        Args:
+            words: What has come to its end, in a sentence; equal words are not said again.
+        """
+        ...
+
     def on_view(self, callback: ViewCallback) -> None:
         """Call ``callback(pixel_ratio, width, theme)`` whenever the browser's view changes.
 

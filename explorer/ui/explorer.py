@@ -3,17 +3,26 @@
 import html
 import threading
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, final
 
 import ipywidgets as widgets
 
+from explorer.plots._style import CSS_DPI, HEIGHT_IN
 from explorer.registry import PLOTS, UnknownNameError
 from explorer.run._tuned import has_rate
 from explorer.run.rate import Rate
 from explorer.run.spec import RunSpec
 from explorer.run.trace import Trace
-from explorer.ui._stored import HIDDEN_WHILE_LIVE, Stored
-from explorer.ui._tip import TIP_STYLE
+from explorer.ui import _link
+from explorer.ui._code import code
+from explorer.ui._compare import Compare
+from explorer.ui._export import KINDS, Scene, export
+from explorer.ui._preset import refuse_unknown
+from explorer.ui._sheet import STYLE
+from explorer.ui._stored import Stored
+from explorer.ui._timeline import LINK, Timeline
+from explorer.ui._toolbar import Toolbar
 from explorer.ui._view import View
 from explorer.ui._words import FOLDED, MAIN
 from explorer.ui.controls import Controls
@@ -22,30 +31,7 @@ from explorer.ui.image_view import ImageView
 from explorer.ui.presets import PRESETS, Preset
 from explorer.ui.session import Action, Session, Wish
 
-STYLE = (
-    f"<style>{HIDDEN_WHILE_LIVE}{TIP_STYLE}"
-    """
-.explorer-error { color: var(--jp-error-color0, #b00020); font-size: 12px; line-height: 1.35;
-  white-space: normal; }
-.explorer-why, .explorer-status { color: var(--jp-ui-font-color2, #616161); font-size: 12px;
-  line-height: 1.35; white-space: normal; }
-.explorer-sentence { color: var(--jp-content-font-color1, #111); font-size: 14px; line-height: 1.45;
-  white-space: normal; }
-.explorer-table { font-family: var(--jp-code-font-family, monospace); font-size: 12px;
-  white-space: pre; overflow-x: auto; line-height: 1.3; }
-.explorer-failed { color: var(--jp-error-color0, #b00020); font-size: 14px; white-space: pre-wrap; }
-.explorer-question { color: var(--jp-content-font-color1, #111); font-size: 14px;
-  white-space: normal; }
-.explorer-controls .widget-html-content, .explorer-controls .widget-htmlmath-content {
-  font-size: 12px; line-height: 1.35; white-space: normal; }
-body[data-jp-theme-light="false"] .explorer-error,
-body[data-jp-theme-light="false"] .explorer-failed { color: var(--jp-error-color1, #f44336); }
-.explorer-controls .widget-htmlmath-content { overflow: hidden; }
-.explorer-tabs .widget-toggle-button { width: auto; padding: 0 10px; }
-.explorer-run.mod-active { box-shadow: none; background-color: var(--jp-brand-color1, #1976d2); }
-</style>"""
-)
-
+LEAST_EXPORTED = 640  # CSS pixels of width: words have room from there on
 LIVE = "The panel lives while its kernel runs; this is what it showed last:"
 
 
@@ -56,7 +42,7 @@ class Explorer(widgets.VBox):
     Args:
         spec: What it shows first; None takes the preset's.
         preset: Name of ``PRESETS``, or a :class:`~explorer.ui.presets.Preset`.
-        controls: Fields of the spec to show, in this order; None shows all, the rarer ones folded.
+        controls: Fields of the spec to show, in this order; None takes the preset's.
         plots: Names of ``PLOTS`` to offer, the first of which is shown first; the button for the
             rate is there with ``"rate"``. None takes the preset's.
         fallback: True shows the picture with a plain image widget, for front ends in which the
@@ -91,8 +77,9 @@ class Explorer(widgets.VBox):
             )
         self._first = self._preset
         self._own = spec
-        self._shown_plots = _known(plots, tuple(PLOTS), "plot")
-        shown = _known(controls, (*MAIN, *FOLDED), "control")
+        refuse_unknown(plots or (), tuple(PLOTS), "plot")
+        refuse_unknown(controls or (), (*MAIN, *FOLDED), "control")
+        self._shown_plots, self._shown_controls = plots, controls
         self._stored = Stored()
         self._stored_last: tuple[Any, ...] = ()
         self._storing = threading.Lock()  # a cell and the worker may store at once
@@ -102,8 +89,9 @@ class Explorer(widgets.VBox):
         self._turning = False
         self._make_buttons()
         self._make_texts()
-        super().__init__(self._lay_out(shown))
+        super().__init__(self._lay_out())
         self.add_class("explorer-panel")
+        self._look_as_declared()
         self.session.show(self._wish("show"))
 
     @property
@@ -113,10 +101,13 @@ class Explorer(widgets.VBox):
 
     @plot.setter
     def plot(self, name: str) -> None:
-        offered = [value for _, value in self._tabs.options]
-        if name not in offered:
-            raise UnknownNameError(f"this panel offers no plot {name!r}; it has {offered}.")
+        if name not in self._offered:
+            raise UnknownNameError(f"this panel offers no plot {name!r}; it has {self._offered}.")
         self._tabs.value = name
+
+    @property
+    def _offered(self) -> list[str]:
+        return [value for _, value in self._tabs.options]
 
     @property
     def spec(self) -> RunSpec:
@@ -171,9 +162,106 @@ class Explorer(widgets.VBox):
         self.plot = "rate"
         self.start()
 
+    def step(self, steps: int = 1) -> None:
+        """Make some steps of the run in the background, look at the last, and pause."""
+        if isinstance(steps, bool) or not isinstance(steps, int) or steps < 1:
+            raise ValueError(f"steps must be an integer of at least 1, got {steps!r}.")
+        self.session.want(self._wish("step")._replace(steps=steps))
+
+    def keep(self) -> None:
+        """Keep the run as a line beside later ones; four lines beside a run at most.
+
+        Where there is no room, or nothing to keep, a ValueError says so.
+        """
+        self.session.keep()
+        self._show_status()
+
+    def drop(self, which: int | None = None) -> None:
+        """Forget a kept run, counted from 0, or all of them."""
+        self.session.drop_kept(which)
+        self._show_status()
+
     def code(self) -> str:
-        """Return the lines of Python that repeat the run."""
-        return self.spec.code()
+        """Return the lines of Python that repeat what the present picture shows."""
+        wish = self._wish("run")
+        return code(wish.kind, wish.spec, wish.variants, wish.options)
+
+    def link(self) -> str:
+        """Return a short text that opens this panel elsewhere; :meth:`from_link` reads it.
+
+        It holds the preset, the fields that differ from it, and which picture is shown.
+
+        Example:
+            >>> Explorer(RunSpec(tail_index=1.3)).link()
+            'preset=first-look&tail_index=1.3'
+        """
+        look = self.session.painter.look
+        choice = _link.Choice(self._preset, self.spec, self.plot, look.xscale, look.against)
+        return _link.write(choice)
+
+    @classmethod
+    def from_link(cls, link: str, **options: Any) -> "Explorer":
+        """Return the panel that a link describes; Reset leads to its preset.
+
+        A text that cannot be read is refused with a ValueError.
+
+        Args:
+            link: What :meth:`link` gave, alone or as ``?spec=`` of an address; empty is the first
+                look.
+            **options: As for a panel: ``controls``, ``plots``, ``fallback``.
+
+        Example:
+            >>> Explorer.from_link("preset=transport-pays&horizon=1000").spec.horizon
+            1000
+        """
+        choice = _link.read(link)
+        panel = cls(preset=choice.preset, **options)
+        panel.controls.load(choice.spec)
+        panel._look_as(xscale=choice.xscale, against=choice.against)
+        if choice.plot in panel._offered and choice.plot != panel.plot:
+            panel._offer_plots(choice.plot)
+        panel.session.show(panel._wish("show"))
+        panel._show_status()
+        return panel
+
+    def export(self, path: str | Path, kind: str | None = None) -> Path:
+        """Write the present picture, its numbers or its choice into a file.
+
+        Args:
+            path: Ends in ``.png``, ``.svg``, ``.pdf``, ``.csv``, ``.json`` or ``.py``.
+            kind: One of ``KINDS``, ``"png-300"`` for example; None goes by the ending.
+
+        Returns:
+            The path.
+
+        Raises:
+            ValueError: If the ending belongs to no kind of file.
+        """
+        path = Path(path)
+        kinds = {known.suffix: name for name, known in reversed([*KINDS.items()])}
+        kind = kind or kinds.get(path.suffix.lower())
+        if kind is None:
+            raise ValueError(f"path must end in one of {sorted(kinds)}, got {str(path)!r}.")
+        path.write_bytes(export(self._scene(), kind))
+        return path
+
+    def _scene(self) -> Scene:
+        plot, data, beside = self.session.still()
+        look = self.session.painter.look
+        size = (max(look.width, LEAST_EXPORTED) / CSS_DPI, HEIGHT_IN)
+        x = {"xscale": look.xscale, "against": look.against}
+        return Scene(plot, data, beside, self.code(), self.link(), size, x)
+
+    def _export(self, kind: str) -> str:
+        """Hand a file to the browser, and return what is to be said of it."""
+        if kind == LINK:
+            return self.link()
+        try:
+            known = KINDS[kind]
+            name = f"{self._preset.slug}-{self.plot}{known.suffix}"
+            return self.view.save(name, known.mime, export(self._scene(), kind))
+        except (ValueError, OSError) as error:
+            return f"Nothing was exported: {error}"
 
     def close(self) -> None:
         """Let the worker go and remove the panel from the page."""
@@ -235,31 +323,23 @@ class Explorer(widgets.VBox):
         self._show_status()
 
     def _make_buttons(self) -> None:
-        # a toggle, because a button's click would wait behind a running cell; each change of its
-        # value is one press, and the label says what the next one does
-        self._run_button = widgets.ToggleButton(
-            description="Run", icon="play", button_style="primary", layout={"width": "110px"}
+        self._toolbar = Toolbar(
+            self._pressed_run,
+            self.step,
+            {
+                "Reset": (self._reset, "undo", "Back to the preset"),
+                "New seed": (self._new_seed, "random", "The same choice with the next seed"),
+                "Keep": (self._keep, "thumb-tack", "Keep this run as a line, at most four"),
+                "Measure the rate": (
+                    self.measure,
+                    "line-chart",
+                    "One tuned run for each horizon to 1e6",
+                ),
+            },
         )
-        self._run_button.add_class("explorer-run")
-        self._run_button.observe(lambda _: self._pressed_run(), names="value")
-        actions = {
-            "Reset": (self._reset, "undo", "Back to the preset"),
-            "New seed": (self._new_seed, "random", "The same choice with the next seed"),
-            "Keep": (self._keep, "thumb-tack", "Keep this run as a line, at most four"),
-            "Drop kept": (self._drop, "eraser", "Forget the kept runs"),
-            "Measure the rate": (
-                self.measure,
-                "line-chart",
-                "One tuned run for each horizon to 1e6",
-            ),
-        }
-        self._buttons: dict[str, widgets.Button] = {}
-        for name, (action, icon, tip) in actions.items():
-            button = widgets.Button(
-                description=name, icon=icon, tooltip=tip, layout={"width": "auto"}
-            )
-            button.on_click(lambda _, action=action: action())
-            self._buttons[name] = button
+        self._buttons = self._toolbar.buttons
+        self._timeline = Timeline(self._look, self.session.look_back, self._export)
+        self._beside = Compare(self.drop)
         self._presets = widgets.Dropdown(
             options=_with(list(PRESETS), self._preset.name),
             value=self._preset.name,
@@ -272,55 +352,53 @@ class Explorer(widgets.VBox):
         self._tabs.add_class("explorer-tabs")
         self._offer_plots()
         self._tabs.observe(lambda _: self._turn(), names="value")
-        self._xscale = widgets.Dropdown(
-            options=[("logarithmic", "log"), ("linear", "linear")],
-            description="Calls axis",
-            style={"description_width": "104px"},
-            layout={"width": "auto"},
-        )
-        self._xscale.observe(lambda change: self.session.look(xscale=change["new"]), names="value")
 
     def _make_texts(self) -> None:
         self._question = widgets.HTML()
         self._sentence = widgets.HTML(layout={"width": "auto"})
-        self._status = widgets.HTML()
-        self._progress = widgets.FloatProgress(
-            min=0, max=1, layout={"width": "140px"}, style={"bar_color": "#0067a8"}
-        )
         self._show_question()
 
-    def _lay_out(self, shown: Sequence[str] | None) -> list[widgets.Widget]:
-        rows: list[widgets.Widget] = [
-            self.controls.row(field) for field in (MAIN if shown is None else shown)
-        ]
-        if shown is None:
-            folded = widgets.VBox([self.controls.row(field) for field in FOLDED] + [self._xscale])
-            fold = widgets.Accordion([folded], titles=("Size, schedule, seeds, device",))
-            rows.append(fold)
-        left = widgets.VBox(rows, layout={"width": "340px", "flex": "0 0 auto"})
-        left.add_class("explorer-controls")
+    def _lay_out(self) -> list[widgets.Widget]:
+        self._left = widgets.VBox(layout={"width": "340px", "flex": "0 0 auto"})
+        self._left.add_class("explorer-controls")
+        self._lay_out_controls()
         picture = widgets.VBox(
-            [self._tabs, self.view], layout={"flex": "1 1 420px", "min_width": "0"}
+            [self._tabs, self.view, self._timeline], layout={"flex": "1 1 420px", "min_width": "0"}
         )
-        middle = widgets.HBox([left, picture], layout={"flex_flow": "row wrap"})
-        pressed = widgets.HBox(
-            [self._run_button, *self._buttons.values(), self._progress, self._status],
-            layout={"flex_flow": "row wrap", "align_items": "center"},
-        )
+        middle = widgets.HBox([self._left, picture], layout={"flex_flow": "row wrap"})
         top = widgets.HBox(
             [self._presets, self._question],
             layout={"flex_flow": "row wrap", "align_items": "center"},
         )
-        # above the picture: open folds push what is below it out of the window
-        return [widgets.HTML(STYLE), top, pressed, middle, self._sentence]
+        # the toolbar above the picture: open folds push what is below it out of the window
+        style = widgets.HTML(STYLE)
+        return [style, top, self._toolbar, middle, self._sentence, self._beside]
 
-    def _offer_plots(self) -> None:
-        """Show a button for each plot of the preset, and choose the first; nobody is told."""
+    def _lay_out_controls(self) -> None:
+        shown = self._shown_controls if self._shown_controls is not None else self._preset.controls
+        rows: list[Any] = [self.controls.row(name) for name in (MAIN if shown is None else shown)]
+        if shown is None:
+            folded = widgets.VBox([self.controls.row(field) for field in FOLDED])
+            rows.append(widgets.Accordion([folded], titles=("Size, schedule, seeds, device",)))
+        self._left.children = rows
+
+    def _look(self, **changes: str) -> None:
+        self.session.look(**changes)
+
+    def _look_as(self, *, xscale: str, against: str) -> None:
+        self._timeline.put(xscale=xscale, against=against)
+        self.session.look(xscale=xscale, against=against)
+
+    def _look_as_declared(self) -> None:
+        self._look_as(xscale=self._preset.xscale, against=self._preset.against)
+
+    def _offer_plots(self, chosen: str | None = None) -> None:
+        """Show a button for each plot of the preset, and choose one; nobody is told."""
         plots = self._shown_plots or self._preset.plots
         self._turning = True
         try:
             self._tabs.options = [(PLOTS[name].label, name) for name in plots]
-            self._tabs.value = plots[0]
+            self._tabs.value = chosen or plots[0]
         finally:
             self._turning = False
         self._tabs.layout.display = None if len(plots) > 1 else "none"
@@ -338,7 +416,8 @@ class Explorer(widgets.VBox):
 
     def _reset(self) -> None:
         self.controls.load(self._start_spec)
-        self._xscale.value = "log"
+        self._look_as_declared()
+        self._timeline.say("")
         self._offer_plots()
         self.session.drop_kept()
         self.session.want(self._wish("show")._replace(afresh=True))
@@ -349,10 +428,10 @@ class Explorer(widgets.VBox):
         self.session.want(self._wish("run"))
 
     def _keep(self) -> None:
-        self.session.keep()
-
-    def _drop(self) -> None:
-        self.session.drop_kept()
+        try:
+            self.keep()
+        except ValueError as error:
+            self._timeline.say(f"Not kept: {error}")
 
     def _load_preset(self, name: str) -> None:
         if name == self._preset.name:
@@ -360,6 +439,7 @@ class Explorer(widgets.VBox):
         self._preset = self._first if name == self._first.name else PRESETS[name]
         self._own = None
         self._show_question()
+        self._lay_out_controls()
         self._reset()
 
     def _show_question(self) -> None:
@@ -373,11 +453,13 @@ class Explorer(widgets.VBox):
         session = self.session
         job, state = session.job, session.state
         runs = state == "running" or (session.preparing and session.intent == "running")
-        label, icon = ("Pause", "pause") if runs else ("Run", "play")
+        label = "Pause" if runs else "Run"
         if state == "paused" and not self._changed():
             label = "Go on"
-        self._run_button.description, self._run_button.icon = label, icon
-        self._progress.value = job.share if job is not None else 0.0
+        standing = f'<div class="explorer-status">{html.escape(self._standing())}</div>'
+        self._toolbar.show(
+            label=label, share=job.share if job is not None else 0.0, status=standing
+        )
         if state == "failed":
             error = html.escape(session.error or "")
             said = f'<div role="alert" class="explorer-failed">{error}</div>'
@@ -387,10 +469,28 @@ class Explorer(widgets.VBox):
             said = "".join(
                 f'<div class="{kind}">{html.escape(text)}</div>' for kind, text in self._said()
             )
-        self._sentence.value = f'<div aria-live="polite">{said}</div>'
-        self._status.value = f'<div class="explorer-status">{html.escape(self._standing())}</div>'
+        self._sentence.value = said
+        if state in ("finished", "failed"):  # at the end, not at every frame
+            self.view.speak((session.error or "") if state == "failed" else session.sentence)
+        of_a_run = PLOTS[self.plot].draws == "trace"
         self._buttons["Measure the rate"].disabled = not has_rate(self.spec)
-        self._buttons["Keep"].disabled = PLOTS[self.plot].draws != "trace"  # only runs are kept
+        for name in ("Keep", "Step"):  # a study has no single step, and only runs are kept
+            self._buttons[name].disabled = not of_a_run
+        self._toolbar.steps.disabled = not of_a_run
+        self._show_records(runs=runs)
+
+    def _show_records(self, *, runs: bool) -> None:
+        """Offer the way back over a run that rests, and the table of the runs beside it."""
+        plot, data, beside = self.session.seen
+        whole = self.trace if isinstance(data, Trace) else None
+        rests = whole is not None and not runs and self.session.state != "idle"
+        clocks = len(PLOTS[plot].clocks)
+        self._timeline.offer(len(whole) if rests and whole else 0, self.session.back, clocks=clocks)
+        if isinstance(data, Trace):
+            theme = self.session.painter.look.theme
+            self._beside.show(data, beside, self.session.kept, theme)
+        else:
+            self._beside.layout.display = "none"
 
     def _said(self) -> list[tuple[str, str]]:
         said: list[tuple[str, str]] = []
@@ -430,15 +530,6 @@ def _descendants(widget: Any) -> Iterator[widgets.Widget]:
     for child in getattr(widget, "children", ()):
         yield from _descendants(child)
         yield child
-
-
-def _known(names: Sequence[str] | None, known: Sequence[str], kind: str) -> tuple[str, ...] | None:
-    if isinstance(names, str):
-        raise TypeError(f"{kind}s must be a list of names, got {names!r}; give [{names!r}].")
-    for name in names or ():
-        if name not in known:
-            raise UnknownNameError(f"unknown {kind} {name!r}; expected one of {list(known)}.")
-    return tuple(names) if names is not None else None
 
 
 def _with(names: list[str], name: str) -> list[str]:

@@ -6,6 +6,8 @@ const LABEL = "Picture; left and right arrow keys read out its numbers";
 const FAR_PX = 4; // a record farther from the marker than this says where it stands
 const SETTLE_MS = 150;
 
+const saved = new WeakSet(); // buffers of files that some view has handed to the browser
+
 function element(name, className, attributes = {}) {
   const made = document.createElement(name);
   made.className = className;
@@ -143,8 +145,10 @@ function render({ model, el }) {
   const image = element("img", "", { role: "img", draggable: "false", decoding: "sync" });
   const marker = element("div", "explorer-figure-marker");
   const line = element("div", "explorer-figure-readout");
+  // it stays for good, since what is put on a page with its words in it is not spoken
+  const spoken = element("div", "explorer-figure-spoken", { "aria-live": "polite" });
   picture.append(image, marker);
-  root.append(picture, line);
+  root.append(picture, line, spoken);
   el.append(root);
 
   const scene = {}; // what is on the screen; the model may be a frame ahead
@@ -202,6 +206,20 @@ function render({ model, el }) {
     if (gone && url) URL.revokeObjectURL(url);
   }
 
+  // a file goes the way of any download; a panel that is shown twice on the page saves it once
+  function save(message, buffers) {
+    if (message?.kind !== "save" || saved.has(buffers[0])) return;
+    saved.add(buffers[0]);
+    const source = URL.createObjectURL(new Blob([buffers[0]], { type: message.mime }));
+    const link = element("a", "", { href: source, download: message.name });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(source), 60_000);
+  }
+
+  function speak() {
+    spoken.textContent = model.get("spoken");
+  }
+
   function tell() {
     const width = root.clientWidth;
     if (gone || !width) return; // hidden: there is no width to speak of
@@ -226,6 +244,8 @@ function render({ model, el }) {
 
   stage(latest());
   model.on("change:frame", draw);
+  model.on("msg:custom", save);
+  model.on("change:spoken", speak);
   resized.observe(root);
   themed.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
   scheme.addEventListener("change", tell);
@@ -234,6 +254,8 @@ function render({ model, el }) {
   return () => {
     gone = true;
     model.off("change:frame", draw);
+    model.off("msg:custom", save);
+    model.off("change:spoken", speak);
     resized.disconnect();
     themed.disconnect();
     scheme.removeEventListener("change", tell);

@@ -45,6 +45,7 @@ class FigureView(anywidget.AnyWidget):
 
     png = traitlets.Bytes(b"").tag(sync=True)
     alt = traitlets.Unicode("").tag(sync=True)
+    spoken = traitlets.Unicode("").tag(sync=True)
     frame = traitlets.Int(0).tag(sync=True)
     size = traitlets.List(traitlets.Int(), [640, 400]).tag(sync=True)
     axes = traitlets.List(traitlets.Dict()).tag(sync=True)
@@ -102,6 +103,15 @@ class FigureView(anywidget.AnyWidget):
             if self.frame - self._shown_frame < FRAMES_UNDER_WAY:
                 return True
             return self._clock() - max(self._shown_at, self._sent_at) >= SILENCE_S
+
+    def save(self, name: str, mime: str, content: bytes) -> str:
+        """Send a file to the browser, which puts it where its downloads go."""
+        self.send({"kind": "save", "name": name, "mime": mime}, buffers=[content])
+        return f"{name} goes to the browser's downloads."
+
+    def speak(self, words: str) -> None:
+        """Put words into the live region of the picture; see :meth:`explorer.ui._view.View`."""
+        self.spoken = words
 
     def on_view(self, callback: ViewCallback) -> None:
         """Register a listener; see :meth:`explorer.ui._view.View.on_view`."""

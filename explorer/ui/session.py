@@ -250,20 +250,30 @@ class Session:
 
         Any thread may ask for it, since it draws a copy of the data on a canvas of its own.
         """
-        plot, data, beside = self._still()
+        plot, data, beside = self.still()
         return Canvas(PLOTS[plot](), 2.0).png(data, beside)
 
     @property
     def sentence(self) -> str:
         """The picture in words."""
-        _, data, beside = self._still()
+        _, data, beside = self.still()
         return in_words(data, beside)
 
-    def _still(self) -> tuple[str, Any, Kept]:
-        """Return the picture that is shown, with copies of what is on it and beside it."""
+    @property
+    def back(self) -> int | None:
+        """Records after which a run that rests is looked at; None for all."""
+        return self._back
+
+    @property
+    def seen(self) -> tuple[str, Any, Kept]:
+        """The picture that is shown, what is on it and what is beside it."""
         work = self._shown()
-        data, beside = self._seen(work)
-        return work.drawn, data.still(), [(label, one.still()) for label, one in beside]
+        return work.drawn, *self._seen(work)
+
+    def still(self) -> tuple[str, Any, Kept]:
+        """Return the same with copies, to which no run adds anything."""
+        plot, data, beside = self.seen
+        return plot, data.still(), [(label, one.still()) for label, one in beside]
 
     def _seen(self, work: Standing) -> tuple[Any, Kept]:
         """Return what is drawn, and beside it: all there is, or what there was at some record."""

@@ -235,7 +235,7 @@ def test_the_words_name_every_norm_its_window_and_its_gain(contest, tmp_path):
     assert any("the predictor is a guide" in note for note in contest.notes)
     contest.to_csv(tmp_path / "contest.csv")
     spec, names, *lines = (tmp_path / "contest.csv").read_text().splitlines()
-    assert spec.startswith("# {")
+    assert spec.startswith("# scion-explorer ")
     assert names.startswith("norm,batch_size,lr,mean")
     assert [line.split(",")[0] for line in lines] == list(BOTH)
 

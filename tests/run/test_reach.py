@@ -211,7 +211,7 @@ def test_what_is_there_so_far_is_said_and_shown(reach, tmp_path):
     assert again == reach.arrivals[FEW[0]][0], "equal specs give equal numbers"
     reach.to_csv(tmp_path / "reach.csv")
     first, names, *rows = (tmp_path / "reach.csv").read_text().splitlines()
-    assert first.startswith("# {")
+    assert first.startswith("# scion-explorer ")
     assert names.startswith("method,rank,length,eps,N_low,calls")
     assert len(rows) == 4
     assert "zero-respecting" in reach.figure().axes[0].texts[-1].get_text()

@@ -242,7 +242,7 @@ def test_a_grid_is_a_table_in_text_and_in_a_file(tmp_path):
     assert [line.split()[0] for line in lines] == ["sign", "frobenius"]
     grid.to_csv(tmp_path / "grid.csv")
     spec, names, *rows = (tmp_path / "grid.csv").read_text().splitlines()
-    assert spec.startswith("# {")
+    assert spec.startswith("# scion-explorer ")
     assert names.startswith("norm,weighted mean,bound")
     assert len(rows) == 2
     assert float(rows[0].split(",")[1]) == pytest.approx(grid.rows()[0]["weighted mean"])

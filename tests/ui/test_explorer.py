@@ -33,7 +33,7 @@ def press(panel, button):
 
 def press_run(panel):
     """A browser's press on Run, which is a toggle."""
-    toggle = panel._run_button
+    toggle = panel._toolbar.run_button
     message = {"method": "update", "state": {"value": not toggle.value}, "buffer_paths": []}
     toggle._handle_msg({"content": {"data": message}, "buffers": []})
 
@@ -183,19 +183,19 @@ def test_run_in_a_cell_gives_the_trace_of_run(panel, assert_same_bits):
     assert isinstance(trace, Trace)
     assert panel.trace is trace
     assert panel.state == "finished"
-    assert panel._progress.value == 1
+    assert panel._toolbar._progress.value == 1
     assert_same_bits(trace, run(SPEC))
     assert trace.sentence[:20] in panel._sentence.value
 
 
 def test_the_button_runs_pauses_and_goes_on(make, until):
     panel = make(ENDLESS)
-    assert panel._run_button.description == "Run"
+    assert panel._toolbar.run_button.description == "Run"
     press_run(panel)
-    until(lambda: panel.state == "running" and panel._run_button.description == "Pause")
+    until(lambda: panel.state == "running" and panel._toolbar.run_button.description == "Pause")
     until(lambda: panel.session.job.share > 0)
     press_run(panel)
-    until(lambda: panel.state == "paused" and panel._run_button.description == "Go on")
+    until(lambda: panel.state == "paused" and panel._toolbar.run_button.description == "Go on")
     job = panel.session.job
     press_run(panel)
     until(lambda: panel.state == "running")
@@ -256,16 +256,16 @@ def test_a_choice_made_beside_another_picture_does_not_go_on_with_the_old_run(ma
     until(lambda: panel.state == "running" and panel.session.job.share > 0)
     panel.plot = "rate"
     until(lambda: panel.session.plot == "rate")
-    until(lambda: "Decay paused" in panel._status.value)
+    until(lambda: "Decay paused" in panel._toolbar.status)
     panel.controls.load(ENDLESS.replace(tail_index=1.9))
     panel.plot = "decay"
     until(lambda: panel.session.plot == "decay" and panel.state == "paused")
     until(lambda: "Settings changed" in panel._sentence.value)
-    assert panel._run_button.description == "Run"
+    assert panel._toolbar.run_button.description == "Run"
     panel.controls.load(ENDLESS)
     panel._show_status()
     assert "Settings changed" not in panel._sentence.value
-    assert panel._run_button.description == "Go on"
+    assert panel._toolbar.run_button.description == "Go on"
 
 
 @pytest.mark.parametrize(("intent", "label"), [("running", "Pause"), ("idle", "Run")])
@@ -276,8 +276,8 @@ def test_while_something_is_prepared_the_button_says_what_a_press_does(
     panel.session.preparing = True
     monkeypatch.setattr(type(panel.session), "intent", property(lambda _: intent))
     panel._show_status()
-    assert panel._run_button.description == label
-    assert "preparing" in panel._status.value
+    assert panel._toolbar.run_button.description == label
+    assert "preparing" in panel._toolbar.status
 
 
 def test_code_repeats_the_run(panel, assert_same_bits):
@@ -291,13 +291,13 @@ def test_reset_returns_to_where_the_panel_began(panel, until):
     panel.run()
     press(panel, "Keep")
     panel.controls.widgets["tail_index"].value = "1.3"
-    panel._xscale.value = "linear"
+    panel._timeline.xscale.value = "linear"
     press(panel, "Reset")
     until(lambda: panel.state == "idle" and panel.trace is None)
     assert panel.spec == SPEC
     assert panel.controls.widgets["tail_index"].value == "1.6"
     assert panel.session.kept == []
-    assert panel._xscale.value == "log"
+    assert panel._timeline.xscale.value == "log"
 
 
 def test_new_seed_runs_the_same_choice_with_the_next_seed(panel, until, assert_same_bits):
@@ -347,7 +347,7 @@ def test_only_runs_are_kept(panel, until):
 def test_the_scale_of_the_calls_axis_is_drawn_anew(panel):
     frame = panel.view.frame
     assert panel.view.axes[0]["xscale"] == "log"
-    panel._xscale.value = "linear"
+    panel._timeline.xscale.value = "linear"
     assert panel.view.axes[0]["xscale"] == "linear"
     assert panel.view.frame == frame + 1
 
@@ -369,7 +369,7 @@ def test_choosing_the_network_moves_every_control(make, until):
 
 def test_a_rate_says_how_long_it_will_take(make, until):
     panel, said = make(RunSpec(rows=2, columns=2, seeds=4, device="cpu")), []
-    panel._status.observe(lambda change: said.append(change["new"]), names="value")
+    panel._toolbar._status.observe(lambda change: said.append(change["new"]), names="value")
     panel.measure()
     until(lambda: panel.state == "finished")
     assert any(re.search(r"running, \d+%, [\d.]+ s of about \d+ s", text) for text in said)
