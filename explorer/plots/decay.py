@@ -10,6 +10,13 @@ from explorer.plots._style import CHARACTER, KEPT_DASHES, PLAIN, SMALL_PT
 from explorer.registry import PLOTS
 
 GUIDE_DECADES = 1.1
+# the longest that fits
+GUIDE_WORDS = (
+    "exponent of the theorem (tuned horizon): ",
+    "theorem (tuned horizon): ",
+    "theorem: ",
+)
+FORMULA = len("-p-1/3p-2 = -0.214")
 GUIDE_BELOW = 0.55  # of the mean
 AXES = {"calls": "oracle calls", "steps": "steps", "seconds": "seconds of computing"}
 STATIONARITY = r"$\|\nabla f(X_t)\|_*$"
@@ -190,13 +197,12 @@ class Decay(Plot):
         y = level * (x / start) ** data.exponent
         self._show(self._guide, x, y)
         words = self._words["guide"]
-        words.set_text(
-            f"exponent of the theorem (tuned horizon): "
-            f"${data.exponent_formula} = {data.exponent:.3f}$"
-        )
+        letter = CHARACTER * float(words.get_fontsize()) / 72 * self.figure.dpi
+        room = self.axes.bbox.width
+        said = next((one for one in GUIDE_WORDS if letter * (len(one) + FORMULA) < room), "")
+        width = letter * (len(said) + FORMULA)
+        words.set_text(f"{said}${data.exponent_formula} = {data.exponent:.3f}$")
         # right-aligned at the line's end, unless that would push it over the axis
-        shown = len("exponent of the theorem (tuned horizon): -p-1/3p-2 = -0.214")
-        width = CHARACTER * float(words.get_fontsize()) / 72 * self.figure.dpi * shown
         pixel = max(self._pixels(end, y[1])[0], self.axes.bbox.x0 + width)
         words.set_position((self.axes.transData.inverted().transform((pixel, 0))[0], y[1] / 1.12))
         words.set_visible(True)

@@ -15,7 +15,9 @@ COMPARE_STYLE = """
 .explorer-compare { border-collapse: collapse; font-size: 12px; line-height: 1.35;
   color: var(--jp-content-font-color1, #111); }
 .explorer-compare th, .explorer-compare td { padding: 2px 10px 2px 0; text-align: left;
-  vertical-align: top; white-space: normal; }
+  vertical-align: top; }
+.explorer-compare th { white-space: nowrap; }
+.explorer-compare td:last-child { white-space: normal; min-width: 260px; }
 .explorer-compare td.explorer-count { text-align: right; font-variant-numeric: tabular-nums;
   white-space: nowrap; }
 .explorer-compare-holder { overflow-x: auto; }
@@ -51,11 +53,11 @@ class Compare(widgets.VBox):
         undrawn = [one for one in kept if not any(one is other for _, other in beside)]
         rows = [("present run", data, _sample(None, theme))]
         rows += [(label, one, _sample(i, theme)) for i, (label, one) in enumerate(beside)]
-        rows += [("kept", one, "not drawn") for one in undrawn]
+        rows += [(_why_undrawn(one, data), one, "not drawn") for one in undrawn]
         alone = len(rows) == 1
         said = "" if alone else _table(rows)
         labels = {id(one): label for label, one in beside}
-        names = [labels.get(id(one), "kept") for one in kept]
+        names = [labels.get(id(one), _why_undrawn(one, data)) for one in kept]
         if (said, names) != self._shown:
             self._shown = said, names
             self._table.value = said
@@ -84,6 +86,10 @@ class Compare(widgets.VBox):
         self._buttons.children = buttons
         for old in before:
             old.close()
+
+
+def _why_undrawn(kept: Trace, data: Trace) -> str:
+    return "the same choice" if kept.spec == data.spec else "no room beside the variants"
 
 
 def _table(rows: Sequence[tuple[str, Trace, str]]) -> str:

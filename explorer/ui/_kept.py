@@ -27,7 +27,8 @@ def with_one_more(kept: Sequence[Trace], trace: Trace, room: int = MOST_KEPT) ->
 def labelled(kept: Sequence[Trace], present: RunSpec, variants: Kept) -> Kept:
     """Return a run's variants and, in the room that they leave, kept runs with their labels."""
     room = MOST_KEPT - len(variants)
-    lines = [(_label(trace.spec, present), trace) for trace in kept]
+    # a run beside itself is no comparison
+    lines = [(_label(trace.spec, present), trace) for trace in kept if trace.spec != present]
     return [*variants, *lines[max(0, len(lines) - room) :]]
 
 
@@ -38,4 +39,4 @@ def _label(spec: RunSpec, present: RunSpec) -> str:
         changes = {"problem": changes["problem"], "norm": spec.norm}
     shown = dict([*changes.items()][:MOST_NAMED])
     more = len(changes) - len(shown)
-    return (label_of(shown) or "same") + (f", {more} more" if more else "")
+    return label_of(shown) + (f", {more} more" if more else "")

@@ -8,9 +8,11 @@ import ipywidgets as widgets
 
 # Boxes of ipywidgets cut off what reaches beyond them, and here the words do.
 TIP_STYLE = """
-.explorer-controls .widget-box, .explorer-controls .lm-Widget { overflow: visible; }
+.explorer-panel .explorer-controls, .explorer-panel .explorer-controls .widget-box,
+.explorer-panel .explorer-controls .jupyter-widgets, .explorer-panel .explorer-controls .lm-Widget {
+  overflow: visible; }
 .explorer-tip-holder { flex: 0 0 auto; width: 20px; margin: 2px; overflow: visible; }
-.explorer-tip-holder .widget-htmlmath-content { overflow: visible; }
+.explorer-controls .explorer-tip-holder .widget-htmlmath-content { overflow: visible; }
 .explorer-tip { position: relative; display: inline-block; box-sizing: border-box; width: 18px;
   height: 18px; line-height: 16px; border-radius: 50%; text-align: center; font-size: 12px;
   cursor: help; color: var(--jp-ui-font-color1, #212121); border: 1px solid currentColor; }

@@ -1,0 +1,170 @@
+"""Export: every file opens as what it is, and carries parameters, seed and version."""
+
+import csv
+import io
+import json
+import re
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import explorer
+from explorer import RunSpec, Trace, run
+from explorer.registry import PLOTS
+from explorer.ui._code import VERBS, code
+from explorer.ui._export import KINDS, parameters
+from explorer.ui.explorer import Explorer
+
+SPEC = RunSpec(horizon=200, seeds=2, seed=77, device="cpu")
+
+
+@pytest.fixture(scope="module")
+def panel():
+    panel = Explorer(SPEC)
+    panel.run()
+    panel.keep()
+    panel.controls.widgets["tail_index"].value = "1.3"
+    panel.run()
+    yield panel
+    panel.close()
+
+
+def about(kind, content):
+    """Return what a picture's metadata say."""
+    if kind.startswith("png"):
+        return Image.open(io.BytesIO(content)).text["Description"]
+    if kind == "svg":
+        tree = ET.fromstring(content)
+        return tree.find(".//{http://purl.org/dc/elements/1.1/}description").text
+    (words,) = re.findall(rb"/Keywords \((.*?[^\\])\)", content, re.S)
+    escapes = {rb"\n": b"\n", rb"\(": b"(", rb"\)": b")", rb"\\": b"\\"}
+    return re.sub(rb"\\.", lambda found: escapes[found[0]], words).decode()
+
+
+@pytest.mark.parametrize("kind", ["png", "png-300", "svg", "pdf"])
+def test_a_picture_carries_its_choice_in_the_file_and_to_the_eye(panel, tmp_path, kind):
+    path = panel.export(tmp_path / f"decay{KINDS[kind].suffix}", kind)
+    content = path.read_bytes()
+    said = json.loads(about(kind, content))
+    assert RunSpec.from_json(json.dumps(said["spec"])) == panel.spec
+    assert said["version"] == explorer.__version__
+    assert said["link"] == panel.link()
+    assert said["sentence"] == panel.trace.sentence
+    (beside,) = said["beside"].values()
+    assert beside["tail_index"] == 1.6
+    if kind.startswith("png"):
+        image = Image.open(io.BytesIO(content))
+        assert image.getpixel((0, 0))[:3] == (255, 255, 255), "paper is light"
+        assert round(image.info["dpi"][0]) == round(KINDS[kind].dpi)
+
+
+def test_what_stands_below_a_picture_is_all_that_was_asked_for_and_nothing_else(panel):
+    said = parameters(panel.spec)
+    for part in ("tail index 1.3", "seed 77", "seeds 2", "horizon 200", "norm spectral"):
+        assert part in said
+    assert "max extrapolation" not in said
+    assert "lr" not in said
+    assert "tail index" not in parameters(SPEC.replace(noise="gaussian"))
+
+
+def test_the_same_choice_gives_the_same_file(panel, tmp_path):
+    for kind in KINDS:
+        one, two = (panel.export(tmp_path / f"{i}{KINDS[kind].suffix}", kind) for i in (1, 2))
+        if kind != "svg":  # its clip paths have random names
+            assert one.read_bytes() == two.read_bytes(), kind
+
+
+def test_numbers_come_out_as_they_are(panel, tmp_path):
+    first, *lines = panel.export(tmp_path / "run.csv").read_text().splitlines()
+    assert first == f"# scion-explorer {explorer.__version__} {panel.spec.to_json()}"
+    rows = list(csv.DictReader(lines))
+    assert [float(row["mean"]) for row in rows] == panel.trace.mean.tolist()
+    assert [float(row["seed_1"]) for row in rows] == panel.trace.stationarity[:, 1].tolist()
+
+
+def test_json_holds_the_choice(panel, tmp_path):
+    said = json.loads(panel.export(tmp_path / "run.json").read_text())
+    assert RunSpec.from_json(json.dumps(said["spec"])) == panel.spec
+
+
+def test_the_lines_of_python_repeat_the_run(panel, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    lines = panel.export("run.py").read_text()
+    assert lines.startswith(f"# scion-explorer {explorer.__version__}\n")
+    scope = {}
+    exec(lines, scope)
+    np.testing.assert_array_equal(scope["trace"].stationarity, panel.trace.stationarity)
+    assert capsys.readouterr().out.startswith(panel.trace.sentence)
+    assert (tmp_path / "trace.png").stat().st_size > 10_000
+
+
+CHAIN = RunSpec(problem="chain(moment=2.0)", seeds=8)
+STUDIES = [
+    ("rate", SPEC, [{"transport": True}], {"horizons": (100, 1000)}),
+    ("grid", SPEC, [], {"rows": (1, 2), "horizons": (200,)}),
+    ("grid", SPEC.replace(schedule="horizon"), [], {"batch_size": (1, 4)}),
+    ("reach", CHAIN, [], {"lengths": (1, 2), "methods": ("scion",)}),
+    ("contest", SPEC.replace(problem="quadratic", horizon=64), [], {"norms": ("sign", "row")}),
+    ("survey", SPEC, [], {}),
+]
+
+
+@pytest.mark.parametrize(("kind", "spec", "variants", "options"), STUDIES)
+def test_the_lines_of_every_study_run(tmp_path, monkeypatch, capsys, kind, spec, variants, options):
+    monkeypatch.chdir(tmp_path)
+    if kind == "reach":
+        from explorer.run._reaching import METHODS
+
+        options = options | {"methods": (METHODS[2],)}
+    scope = {}
+    exec(code(kind, spec, variants, options), scope)
+    result = scope[VERBS[kind].result]
+    assert result.complete
+    assert capsys.readouterr().out.count(str(result)) == 1
+    result.to_csv("data.csv")
+    assert (tmp_path / "data.csv").read_text().startswith("# scion-explorer ")
+    assert {VERBS[kind].result + ".png", "data.csv"} == {path.name for path in tmp_path.iterdir()}
+
+
+def test_there_are_lines_for_every_kind_of_picture():
+    assert {PLOTS[name].draws for name in PLOTS} == set(VERBS)
+
+
+def test_an_unknown_ending_is_refused(panel, tmp_path):
+    with pytest.raises(ValueError, match=r"path must end in one of.*'\.csv'.*got '.*run\.doc'"):
+        panel.export(tmp_path / "run.doc")
+    with pytest.raises(ValueError, match=r"kind must be one of.*got 'gif'"):
+        panel.export(tmp_path / "run.png", "gif")
+
+
+def test_the_button_hands_the_file_to_the_view(monkeypatch, panel):
+    saved = []
+    monkeypatch.setattr(panel.view, "send", lambda *said, **more: saved.append((said, more)))
+    panel._timeline._kind.value = "csv"
+    panel._timeline._button.click()
+    (((message,), more),) = saved
+    assert message == {"kind": "save", "name": "first-look-decay.csv", "mime": "text/csv"}
+    assert more["buffers"][0].startswith(b"# scion-explorer")
+    assert "goes to the browser" in panel._timeline._said.value
+    panel._timeline._kind.value = "link"
+    panel._timeline._button.click()
+    assert "preset=first-look&amp;" in panel._timeline._said.value
+
+
+def test_a_plain_picture_writes_the_file_where_the_kernel_stands(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    panel = Explorer(SPEC, fallback=True)
+    panel.run()
+    panel._timeline._kind.value = "png-300"
+    panel._timeline._button.click()
+    assert f"Written to {tmp_path / 'first-look-decay.png'}" in panel._timeline._said.value
+    assert (tmp_path / "first-look-decay.png").stat().st_size > 10_000
+    panel.close()
+
+
+def test_a_trace_that_was_exported_and_loaded_says_the_same(tmp_path):
+    trace = run(SPEC)
+    trace.save(tmp_path / "run.npz")
+    assert Trace.load(tmp_path / "run.npz").rows() == trace.rows()
