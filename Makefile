@@ -11,7 +11,7 @@ NOTEBOOKS := $(patsubst notebooks/src/%.py,notebooks/%.ipynb,$(wildcard notebook
 ONE_THREAD := OMP_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all lint format notebooks picture clean
+.PHONY: help run test test-all lint format notebooks picture recordings clean
 
 help:
 	@echo "make run        install into $(VENV) and open the first lesson in JupyterLab"
@@ -21,6 +21,7 @@ help:
 	@echo "make format     put the formatting right"
 	@echo "make notebooks  write and execute the lessons from notebooks/src"
 	@echo "make picture    draw the picture of the README from a real run"
+	@echo "make recordings run every preset and store its first picture's numbers in the package"
 	@echo "make clean      remove what the other verbs made, $(VENV) included"
 
 run: $(VENV)/installed-run
@@ -75,6 +76,9 @@ $(BIN)/python:
 		echo "This Python cannot make environments; on Debian and Ubuntu install python3-venv." >&2; \
 		exit 1; }
 	$(PYTHON) -m venv $(VENV)
+
+recordings: $(VENV)/installed-run
+	$(BIN)/python -m explorer.ui._recorded
 
 picture: $(VENV)/installed-run
 	$(BIN)/python -c 'from explorer import RunSpec, run; spec = RunSpec(); \

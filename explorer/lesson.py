@@ -1,11 +1,12 @@
-"""What lessons need beyond the front door: checks that certify an answer and never give it away."""
+"""What lessons need beyond the front door: predictions, and checks that give no answer away."""
 
 from typing import Any
 
 from explorer._exercises import CHECKS
 from explorer._verdict import Verdict, certify_lmo
+from explorer.ui.predict import Prediction, predict
 
-__all__ = ["CHECKS", "Verdict", "certify_lmo", "check"]
+__all__ = ["CHECKS", "Prediction", "Verdict", "certify_lmo", "check", "predict"]
 
 
 def check(exercise: str, answer: Any = ...) -> Verdict:

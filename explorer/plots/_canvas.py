@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from PIL import Image
 
-from explorer.plots._base import DRAWING, Plot
+from explorer.plots._base import DRAWING, Plot, Series
 from explorer.plots._style import CSS_DPI
 
 WORDS_EVERY_S = 0.5  # letters take longer to draw than lines, and may lag behind them a little
@@ -49,27 +49,35 @@ class Canvas:
         self._worded_at = 0.0
 
     def png(
-        self, data: Any, kept: Sequence[tuple[str, Any]] = (), *, passing: bool = False
+        self,
+        data: Any,
+        kept: Sequence[tuple[str, Any]] = (),
+        *,
+        stored: Series | None = None,
+        passing: bool = False,
     ) -> bytes:
         """Return the present picture.
 
         Args:
             data: What the plot shows: a trace, a rate.
             kept: Kept runs beside it.
+            stored: Lines of a stored run, drawn where there is no data yet.
             passing: True for one of many frames, which are reduced to 256 colours: a third of the
                 bytes in a third of the time, and no eye sees it go by.
         """
         with DRAWING:
-            image = self._image(data, kept, worded=not passing)
+            image = self._image(data, kept, stored, worded=not passing)
         if passing:
             image = _reduced(image)
         buffer = io.BytesIO()
         image.save(buffer, format="png", compress_level=COMPRESSION)
         return buffer.getvalue()
 
-    def _image(self, data: Any, kept: Sequence[tuple[str, Any]], *, worded: bool) -> Image.Image:
+    def _image(
+        self, data: Any, kept: Sequence[tuple[str, Any]], stored: Series | None, *, worded: bool
+    ) -> Image.Image:
         plot, agg = self.plot, self._agg
-        plot.update(data, kept)
+        plot.show(data, kept, stored)
         limits = [(axes.get_xlim(), axes.get_ylim()) for axes in plot.all_axes]
         shown = (limits, plot.axes.get_title("left"))
         now = self._clock()

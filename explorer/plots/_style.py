@@ -27,6 +27,7 @@ class Palette:
     run: str
     guide: str
     loss: str
+    prediction: str
     kept: tuple[str, ...]
 
 
@@ -40,6 +41,7 @@ PALETTES: dict[Theme, Palette] = {
         run="#0067a8",
         guide="#b84700",
         loss="#00734f",
+        prediction="#a3195b",
         kept=("#6b6b6b", "#8e4a78", "#7a5c00", "#1d6f72"),
     ),
     "dark": Palette(
@@ -49,6 +51,7 @@ PALETTES: dict[Theme, Palette] = {
         run="#5cb8ef",
         guide="#ff9a4d",
         loss="#35c795",
+        prediction="#ff8fc1",
         kept=("#b0b0b0", "#e39ac6", "#d8b545", "#6cc9cc"),
     ),
 }

@@ -56,7 +56,7 @@ class Scene(NamedTuple):
         code: Lines of Python that repeat it.
         link: Link to the panel that shows it.
         size: Width and height of the picture in inches.
-        x: ``xscale`` and ``against``.
+        options: Of the plot: what x is, and a prediction.
     """
 
     plot: str
@@ -65,7 +65,7 @@ class Scene(NamedTuple):
     code: str
     link: str
     size: tuple[float, float]
-    x: Mapping[str, Any]
+    options: Mapping[str, Any]
 
 
 def export(scene: Scene, kind: str) -> bytes:
@@ -132,7 +132,9 @@ def _picture(scene: Scene, kind: Kind) -> bytes:
     if form in ("svg", "pdf"):  # equal choices give equal files
         metadata |= {"svg": {"Date": None}, "pdf": {"CreationDate": None}}[form]
     with DRAWING:
-        figure = PLOTS[scene.plot].of(scene.data, kept=scene.beside, size=scene.size, **scene.x)
+        figure = PLOTS[scene.plot].of(
+            scene.data, kept=scene.beside, size=scene.size, **scene.options
+        )
         _caption(figure, _lines(scene))
         figure.savefig(
             buffer,

@@ -183,12 +183,6 @@ def make_job(
     return StudyJob(draws, spec, variants, options or {})
 
 
-def in_words(data: Any, beside: Kept) -> str:
-    """Return a picture in words: its own sentence, and what stands beside it in brief."""
-    others = [f"{label}: {one.brief}" for label, one in beside]
-    return " ".join([data.sentence, *(f"Beside it, {other}." for other in others)])
-
-
 def label_of(changes: Mapping[str, Any]) -> str:
     """Return changed fields as the label of a line.
 

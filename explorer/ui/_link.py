@@ -55,14 +55,22 @@ def write(choice: Choice) -> str:
 def changes(start: RunSpec, spec: RunSpec) -> dict[str, Any]:
     """Return the fewest fields that turn one spec into another by ``replace``."""
     new = {} if spec.problem == start.problem else {"problem": spec.problem}
-    base = start.replace(**new)
+    base = _replaced(start, new) or RunSpec(problem=spec.problem)
     said = {name: mine for name, (mine, _) in spec.diff(base).items()}
     # one unit of noise puts the others out of use by itself
-    fewest = {name: mine for name, mine in said.items() if mine is not None or name in ("lr",)}
-    for some in (fewest, said, {name: getattr(spec, name) for name in field_names()}):
-        if start.replace(**new, **{n: v for n, v in some.items() if n not in new}) == spec:
-            return {**new, **some}
-    raise AssertionError(f"no fields turn {start} into {spec}")  # all of them do
+    fewest = {name: mine for name, mine in said.items() if mine is not None or name == "lr"}
+    for some in (new | fewest, new | said):
+        if _replaced(start, some) == spec:
+            return some
+    return {name: getattr(spec, name) for name in field_names()}
+
+
+def _replaced(start: RunSpec, some: dict[str, Any]) -> RunSpec | None:
+    """Return a changed spec, or None where it is refused: another field is in its way."""
+    try:
+        return start.replace(**some)
+    except ValueError:
+        return None
 
 
 def read(text: str) -> Choice:

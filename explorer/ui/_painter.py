@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Any, final
 
 from explorer.plots._canvas import Canvas
+from explorer.plots._mark import Mark
 from explorer.plots._style import CSS_DPI, HEIGHT_IN, Theme
 from explorer.registry import PLOTS
-from explorer.ui._jobs import Kept, in_words
+from explorer.ui._jobs import Kept
+from explorer.ui._recorded import Recorded, in_words
 from explorer.ui._view import View
 
 FRAMES_A_SECOND = 12
@@ -18,13 +20,19 @@ SERIES_EVERY_S = 0.5  # numbers and words are read more slowly than a line is se
 
 @dataclass(frozen=True)
 class Look:
-    """How the picture looks: the view's width, pixel ratio and theme, and what x is."""
+    """How the picture looks: the view's size and theme, what x is, and a prediction on it."""
 
     width: int = 760
     pixel_ratio: float = 1.0
     theme: Theme = "light"
     xscale: str = "log"
     against: str = "calls"
+    mark: Mark | None = None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What a plot is made with, but for its size and theme."""
+        return {"xscale": self.xscale, "against": self.against, "mark": self.mark}
 
 
 @final
@@ -55,23 +63,27 @@ class Painter:
         """Return whether it is time for a frame; never waits."""
         return self._clock() >= self._next_frame and self._view.ready()
 
-    def paint(self, data: Any, beside: Kept, *, plot: str, last: bool) -> bool:
+    def paint(
+        self, data: Any, beside: Kept, *, plot: str, last: bool, stored: Recorded | None = None
+    ) -> bool:
         """Show one frame, and return whether its words and numbers are new too.
 
         Args:
             data: A trace or a rate.
             beside: Labelled traces drawn with it.
             plot: Name of ``PLOTS``.
+            stored: A stored run, shown in the place of data that is not there yet.
             last: True for a frame that stays: it is drawn in all its colours, with its words.
         """
         began, look = self._clock(), self.look
         canvas = self._canvas_for(plot, look)
-        png = canvas.png(data, beside, passing=not last)
+        lines = stored.series if stored is not None else None
+        png = canvas.png(data, beside, stored=lines, passing=not last)
         worded = last or began - self._series_at >= SERIES_EVERY_S
         series = None
         if worded:
-            series = canvas.plot.series(data, beside)
-            self._alt, self._series_at = in_words(data, beside), began
+            series = canvas.plot.series(data, beside) if lines is None else lines
+            self._alt, self._series_at = in_words(data, beside, stored), began
         self._view.show(png, alt=self._alt, axes=canvas.geometry, size=canvas.size, series=series)
         ended = self._clock()
         self._next_frame = ended + max(
@@ -82,7 +94,6 @@ class Painter:
     def _canvas_for(self, plot: str, look: Look) -> Canvas:
         if self._canvas is None or self._canvas[0] != (plot, look):
             size = (look.width / CSS_DPI, HEIGHT_IN)
-            x = {"xscale": look.xscale, "against": look.against}
-            made = PLOTS[plot](theme=look.theme, size=size, **x)
+            made = PLOTS[plot](theme=look.theme, size=size, **look.options)
             self._canvas = ((plot, look), Canvas(made, look.pixel_ratio))
         return self._canvas[1]

@@ -5,6 +5,7 @@ from typing import Any
 
 from explorer.run.trace import Trace
 from explorer.ui._jobs import Job
+from explorer.ui._recorded import Recorded
 from explorer.ui._wish import State, Wish
 
 
@@ -34,6 +35,12 @@ class Standing:
     def data(self) -> Any:
         """What is there to be drawn; without a job an empty trace."""
         return self.job.data if self.job is not None else Trace(spec=self.wish.spec)
+
+    @property
+    def stored(self) -> Recorded | None:
+        """The stored run to be shown, or None where something has run, or there is none."""
+        begun = self.job is not None and self.job.share > 0
+        return None if begun or self.state == "failed" else self.wish.stored
 
     @property
     def drawn(self) -> str:

@@ -6,6 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 from explorer.registry import PLOTS
 from explorer.run.spec import RunSpec
+from explorer.ui._recorded import Recorded
 
 State = Literal["idle", "running", "paused", "finished", "failed"]
 Action = Literal["run", "pause", "step", "show", "turn"]
@@ -23,6 +24,7 @@ class Wish(NamedTuple):
         options: Arguments of a study, as what a grid runs over.
         afresh: True forgets first what was done for any picture.
         steps: How many steps to make.
+        stored: The stored run that is shown until there is another.
     """
 
     spec: RunSpec
@@ -32,6 +34,7 @@ class Wish(NamedTuple):
     options: Mapping[str, Any] = MappingProxyType({})
     afresh: bool = False
     steps: int = 0
+    stored: Recorded | None = None
 
     @property
     def kind(self) -> str:

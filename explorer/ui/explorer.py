@@ -2,12 +2,13 @@
 
 import html
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, final
 
 import ipywidgets as widgets
 
+from explorer.plots._mark import Mark
 from explorer.plots._style import CSS_DPI, HEIGHT_IN
 from explorer.registry import PLOTS, UnknownNameError
 from explorer.run._tuned import has_rate
@@ -19,6 +20,7 @@ from explorer.ui._code import code
 from explorer.ui._compare import Compare
 from explorer.ui._export import KINDS, Scene, export
 from explorer.ui._preset import refuse_unknown
+from explorer.ui._recorded import recorded
 from explorer.ui._sheet import STYLE
 from explorer.ui._stored import Stored
 from explorer.ui._timeline import LINK, Timeline
@@ -80,6 +82,7 @@ class Explorer(widgets.VBox):
         refuse_unknown(plots or (), tuple(PLOTS), "plot")
         refuse_unknown(controls or (), (*MAIN, *FOLDED), "control")
         self._shown_plots, self._shown_controls = plots, controls
+        self._callbacks: list[Callable[[], None]] = []
         self._stored = Stored()
         self._stored_last: tuple[Any, ...] = ()
         self._storing = threading.Lock()  # a cell and the worker may store at once
@@ -181,6 +184,14 @@ class Explorer(widgets.VBox):
         self.session.drop_kept(which)
         self._show_status()
 
+    def mark(self, mark: Mark | None) -> None:
+        """Draw a prediction on every picture, or none."""
+        self.session.look(mark=mark)
+
+    def on_change(self, callback: Callable[[], None]) -> None:
+        """Call ``callback()`` whenever what is shown has changed, in whichever thread did it."""
+        self._callbacks.append(callback)
+
     def code(self) -> str:
         """Return the lines of Python that repeat what the present picture shows."""
         wish = self._wish("run")
@@ -249,8 +260,7 @@ class Explorer(widgets.VBox):
         plot, data, beside = self.session.still()
         look = self.session.painter.look
         size = (max(look.width, LEAST_EXPORTED) / CSS_DPI, HEIGHT_IN)
-        x = {"xscale": look.xscale, "against": look.against}
-        return Scene(plot, data, beside, self.code(), self.link(), size, x)
+        return Scene(plot, data, beside, self.code(), self.link(), size, look.options)
 
     def _export(self, kind: str) -> str:
         """Hand a file to the browser, and return what is to be said of it."""
@@ -299,13 +309,16 @@ class Explorer(widgets.VBox):
     def _to_store(self) -> tuple[Any, ...]:
         """Return what the stored picture hangs on, without drawing it."""
         session = self.session
-        return session.spec, session.sentence, [id(trace) for trace in session.kept]
+        kept, look = [id(trace) for trace in session.kept], session.painter.look.options
+        return session.spec, session.sentence, kept, look
 
     def _wish(self, action: Action) -> Wish:
         same = set(self.spec.diff(self._start_spec)) <= {"seed"}
         variants = self._preset.variants if same else ()
         options = self._preset.study.get(PLOTS[self.plot].draws, {})
-        return Wish(self.spec, action, tuple(variants), self.plot, options)
+        first = self.spec == self._preset.spec and self.plot == self._preset.plots[0]
+        stored = recorded(self._preset) if first else None
+        return Wish(self.spec, action, tuple(variants), self.plot, options, stored=stored)
 
     @property
     def _start_spec(self) -> RunSpec:
@@ -478,6 +491,8 @@ class Explorer(widgets.VBox):
             self._buttons[name].disabled = not of_a_run
         self._toolbar.steps.disabled = not of_a_run
         self._show_records(runs=runs)
+        for callback in self._callbacks:
+            callback()
 
     def _show_records(self, *, runs: bool) -> None:
         """Offer the way back over a run that rests, and the table of the runs beside it."""

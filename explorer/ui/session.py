@@ -15,10 +15,11 @@ from explorer.registry import PLOTS, UnknownNameError
 from explorer.run.device import few_threads, give_memory_back
 from explorer.run.spec import RunSpec
 from explorer.run.trace import Trace
-from explorer.ui._jobs import Job, Kept, in_words, make_job
+from explorer.ui._jobs import Job, Kept, make_job
 from explorer.ui._kept import MOST_KEPT, labelled, with_one_more
 from explorer.ui._mailbox import Mailbox
 from explorer.ui._painter import Painter
+from explorer.ui._recorded import in_words
 from explorer.ui._standing import Standing
 from explorer.ui._view import View
 from explorer.ui._wish import Action, GivenUpError, State, Wish
@@ -251,13 +252,16 @@ class Session:
         Any thread may ask for it, since it draws a copy of the data on a canvas of its own.
         """
         plot, data, beside = self.still()
-        return Canvas(PLOTS[plot](), 2.0).png(data, beside)
+        stored = self._shown().stored
+        lines = stored.series if stored is not None else None
+        made = PLOTS[plot](**self.painter.look.options)
+        return Canvas(made, 2.0).png(data, beside, stored=lines)
 
     @property
     def sentence(self) -> str:
         """The picture in words."""
         _, data, beside = self.still()
-        return in_words(data, beside)
+        return in_words(data, beside, self._shown().stored)
 
     @property
     def back(self) -> int | None:
@@ -519,7 +523,8 @@ class Session:
     def _draw(self, *, last: bool = False) -> None:
         work = self._shown()
         data, beside = self._seen(work)
-        if self.painter.paint(data, beside, plot=work.drawn, last=last):
+        drawn, stored = work.drawn, work.stored
+        if self.painter.paint(data, beside, plot=drawn, last=last, stored=stored):
             self._on_change()
 
 

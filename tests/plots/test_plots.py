@@ -426,10 +426,12 @@ def test_letters_lag_behind_lines_by_half_a_second_at_most(trace):
     canvas = Canvas(PLOTS["decay"](), clock=lambda: now[0])
     early, late = begun(trace, 150), begun(trace, 190)
     assert early.complete == late.complete
-    canvas.png(early)
-    lagging = canvas.png(late)
+    canvas.png(early, passing=True)
+    lagging = canvas.png(late, passing=True)
     now[0] = 0.6
-    assert canvas.png(late) != lagging
+    assert canvas.png(late, passing=True) != lagging
+    now[0] = 0.7
+    assert canvas.png(early) != canvas.png(early, passing=True), "one that stays waits for nothing"
     assert canvas.png(late) == Canvas(PLOTS["decay"]()).png(late)
 
 

@@ -276,7 +276,7 @@ def test_the_plain_picture_carries_its_words_as_text():
     image, words = view.children
     assert bytes(image.value) == PNG
     assert (image.width, image.height) == ("600", "400")
-    assert words.value == "mean &lt; bound"
+    assert words.value == '<div aria-live="polite">mean &lt; bound</div>'
     assert repr(view) == "ImageView(a picture)"
 
 

@@ -372,12 +372,17 @@ def test_close_ends_the_worker_in_the_middle_of_a_run(session, until):
     assert not session._worker.is_alive()
 
 
-def test_at_most_four_runs_are_kept_and_the_oldest_goes(session):
-    for seed in range(6):
+def test_at_most_four_runs_are_kept_and_a_fifth_is_refused(session):
+    for seed in range(MOST_KEPT):
         session.run(Wish(SPEC.replace(seed=seed), "run"))
         session.keep()
-    assert [trace.spec.seed for trace in session.kept] == [2, 3, 4, 5]
-    assert len(session.kept) == MOST_KEPT
+    session.run(Wish(SPEC.replace(seed=MOST_KEPT), "run"))
+    with pytest.raises(ValueError, match="drop one"):
+        session.keep()
+    assert [trace.spec.seed for trace in session.kept] == [0, 1, 2, 3]
+    session.drop_kept(1)
+    session.keep()
+    assert [trace.spec.seed for trace in session.kept] == [0, 2, 3, 4]
     session.drop_kept()
     assert session.kept == []
 
@@ -393,7 +398,8 @@ def test_kept_runs_are_labelled_by_the_fields_that_differ(session, view):
 
 
 def test_nothing_is_kept_before_something_ran(session):
-    session.keep()
+    with pytest.raises(ValueError, match="no run to keep"):
+        session.keep()
     assert session.kept == []
 
 
