@@ -40,6 +40,11 @@ class Noise(ABC):
     entrywise: ClassVar[bool] = False
     tail_index: float
 
+    @property
+    def symmetric(self) -> bool:
+        r"""True where :math:`\xi` and :math:`-\xi` have one law."""
+        return True
+
     @abstractmethod
     def mean_of_batch(
         self, like: Tensor, batch_size: int, streams: Streams, purpose: str = "noise"

@@ -57,6 +57,10 @@ class SkewedStable(ClosedUnderSums):
 
     skewness: float = 1.0
 
+    @property
+    def symmetric(self) -> bool:
+        return self.skewness == 0
+
     def __post_init__(self) -> None:
         super().__post_init__()
         if not -1 <= self.skewness <= 1:

@@ -135,6 +135,7 @@ class Grid(Plot):
                 words.set_text(f"{worst['diverged']} of {seeds}\ndiverged")
                 words.set_color(self._words[number].get_color())
                 words.set_position((place, 0.01))
+                words.set_horizontalalignment("left" if place == x[0] else "center")
                 words.set_visible(True)
 
     @staticmethod

@@ -117,5 +117,5 @@ class LowerBound(Plot):
             words.set_visible(bool(row))
         # below a falling line there is room on the left, below a rising one on the right
         self._below.set_horizontalalignment("left" if falling else "right")
-        self._below.set_x(0.02 if falling else 0.98)
+        self._below.set_x(0.08 if falling else 0.92)  # the region ends where the points do
         self._below.set_visible(True)

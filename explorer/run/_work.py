@@ -3,11 +3,13 @@
 import sys
 from typing import Protocol
 
+from explorer.noise._constant import PULSE
 from explorer.run.device import few_threads
 from explorer.run.experiment import Experiment, show_progress
 from explorer.run.spec import RunSpec
 
 TIMED_STEPS = 40  # enough to tell seconds from minutes
+TIMED_S = 0.25  # of one trial at most, but for its first step
 
 
 class Steps(Protocol):
@@ -62,11 +64,17 @@ def to_the_end(work: Work, *, progress: bool) -> None:
 
 
 def seconds_a_step(spec: RunSpec, *, nuclear_rank: bool | None = None) -> float:
-    """Return how long a step of a spec takes here, from a few steps made and dropped."""
+    """Return how long a step of a spec takes here, from a few steps made and dropped.
+
+    Large matrices are tried for a moment only, and whatever is newer for this worker goes first.
+    """
     trial = Experiment(spec, nuclear_rank=nuclear_rank)
-    began = 0.0
+    began = counted = 0.0
     for step in range(min(TIMED_STEPS, spec.n_steps)):
+        PULSE.get()()
         if step == TIMED_STEPS // 4:  # the first steps are slow
-            began = trial.trace.seconds
+            began, counted = trial.trace.seconds, float(step)
         trial.advance()
-    return (trial.trace.seconds - began) / max(1, trial.step - TIMED_STEPS // 4)
+        if trial.trace.seconds > TIMED_S:
+            break
+    return (trial.trace.seconds - began) / (trial.step - counted)

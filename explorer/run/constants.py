@@ -19,6 +19,8 @@ from explorer.theory.schedules import (
     window,
 )
 
+FORGIVES = "Symmetric noise forgives such a tuning, one-sided noise of the same index does not."
+FORGIVES_NOT = "One-sided noise does not forgive such a tuning, as symmetric noise would."
 ROUNDING = 1.1  # a tuned batch is the window in whole calls
 TOO_STRONG = 0.1  # of the horizon: a longer window leaves no time to converge
 
@@ -127,10 +129,11 @@ def regime(spec: RunSpec, noise: Noise, constants: Constants | None) -> list[str
     if assumed.moment != constants.moment:
         notes.append(
             f"the schedule is tuned for p = {assumed.moment:g}, the noise has p = "
-            f"{constants.moment:g}: the theorem is about a run tuned for its own noise."
+            f"{constants.moment:g}: the theorem is about a run tuned for its own noise. "
+            f"{FORGIVES if noise.symmetric else FORGIVES_NOT}"
         )
     exact = noise.constant_kind == "exact" and spec.noise != "none"
-    kind = "exact for this law" if exact else "an upper bound"
+    kind = "exact for this law, estimated to 1 %" if exact else "an upper bound"
     notes.append(f"noise constant K = {constants.noise:.3g} ({kind}), p = {constants.moment:g}.")
     if not noise.has_moment and constants.moment < 2:
         notes.append(

@@ -14,8 +14,8 @@ from explorer.run.tuning import Setting, frobenius_means
 from explorer.theory.bootstrap import mean_interval, ratio_interval
 
 GUIDE = (
-    "the predictor is a guide: it compares upper bounds, mostly names the right side, and "
-    "overstates how far apart two norms are."
+    "the predictor is a guide: it compares upper bounds, names the right side in most problems but "
+    "not in all, and overstates how far apart two norms are."
 )
 
 
@@ -146,8 +146,9 @@ class Contest(Shown):
             f"(predictor {row['expected gain']:.2f})"
             for row in rows[1:]
         )
+        smallest = f"; {best['norm']} has the smallest" if rows[1:] else ""
         against = f" Times better than {rows[0]['norm']}: {', '.join(gains)}." if rows[1:] else ""
         return (
             f"{head}{self.spec.horizon:,} calls, {self.spec.seeds} seeds: mean Frobenius norm of "
-            f"the gradient {', '.join(own)}; {best['norm']} has the smallest.{against}"
+            f"the gradient {', '.join(own)}{smallest}.{against}"
         )

@@ -16,6 +16,7 @@ from explorer.run.trace import Trace
 from explorer.theory.slope import NO_SLOPE, Slope, fit, in_digits
 
 Array = NDArray[np.float64]
+LEFT_OUT = "means are over the seeds that did not diverge."
 NOISE_CONSTANT = "noise constant K"  # how a run's note on it begins
 
 
@@ -182,7 +183,8 @@ class Grid(Shown):
             return []
         low, high = self.slope_interval
         exponent = self.exponent
-        theorem = f", the theorem's {in_digits(exponent)}" if np.isfinite(exponent) else ""
+        worst = " for the worst noise of this size" if exponent else ""
+        theorem = f", the theorem's {in_digits(exponent)}{worst}" if np.isfinite(exponent) else ""
         name, values = next(iter(self.axes.items()))
         sizes = self.fitted_sizes
         part = ""
@@ -202,6 +204,10 @@ class Grid(Shown):
     def notes(self) -> tuple[str, ...]:
         """What a reader must know beside the picture."""
         notes = dict.fromkeys(note for cell in self.cells for note in cell.notes)
+        runs = [cell for cell in self.cells if isinstance(cell, Trace)]
+        notes |= dict.fromkeys(run.bound_unmet for run in runs if run.bound_unmet)
+        if any(not run.finite.all() for run in runs):
+            notes[LEFT_OUT] = None
         said = [note for note in notes if note.startswith(NOISE_CONSTANT)]
         if len(said) < 2:
             return tuple(notes)

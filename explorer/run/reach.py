@@ -165,7 +165,9 @@ class Reach(Shown):
                 slope = self.slope(method)
                 said = f", slope {slope:.2f}" if np.isfinite(slope) else ""
                 parts.append(f"{method} {found}{said}")
-        head = "" if self.complete else "Incomplete: "
+        done = sum(map(len, self.arrivals.values()))
+        head = f"Incomplete, {done} of {len(self.points) * len(self.methods)} searches: "
+        head = "" if self.complete else head
         return (
             f"{head}{len(self)} of {len(self.points)} points, {unit}: {'; '.join(parts)}; N_low's "
             f"slope {self.low_slope:.2f}, the theorem's exponent {self.exponent:.2f}; "

@@ -194,6 +194,7 @@ def label_of(changes: Mapping[str, Any]) -> str:
     for field, value in changes.items():
         name = field.replace("_", " ")
         shown = {True: "on", False: "off"}[value] if isinstance(value, bool) else value
-        shown = "its own" if value is None else shown
+        shown = "its own p" if value is None and field == "tuned_for" else shown
+        shown = shown.replace("_", " ") if isinstance(shown, str) else shown
         words.append(f"{name} {shown:g}" if isinstance(shown, float) else f"{name} {shown}")
     return ", ".join(words)

@@ -169,7 +169,11 @@ assert set(WORDS) == {*MAIN, *FOLDED}, "every control has its words"
 def formula(field: str, spec: RunSpec) -> str:
     """Return what stands in LaTeX under the menu of the problem, the norm or the noise."""
     if field == "problem":
-        return f"${PROBLEMS[PROBLEMS.parse(spec.problem)[0]].formula}$"
+        name, options = PROBLEMS.parse(spec.problem)
+        by = options.get("divide")
+        words = {"rank": "min(m, n)", "rows": "m", "columns": "n", "entries": "m n"}
+        divided = f", all over {words.get(by, by)}" if by is not None else ""
+        return f"${PROBLEMS[name].formula}${divided}"
     if field == "noise":
         return f"${NOISES[NOISES.parse(spec.noise)[0]].formula}$"
     if spec.norm in GEOMETRIES:

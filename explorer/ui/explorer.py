@@ -19,6 +19,7 @@ from explorer.ui import _link
 from explorer.ui._code import code
 from explorer.ui._compare import Compare
 from explorer.ui._export import KINDS, Scene, export
+from explorer.ui._jobs import Job
 from explorer.ui._preset import refuse_unknown
 from explorer.ui._recorded import recorded
 from explorer.ui._sheet import STYLE
@@ -33,6 +34,7 @@ from explorer.ui.image_view import ImageView
 from explorer.ui.presets import PRESETS, Preset
 from explorer.ui.session import Action, Session, Wish
 
+KNOWN_SHARE, KNOWN_S = 0.1, 3.0  # from there on the rest is told by what is done
 LEAST_EXPORTED = 640  # CSS pixels of width: words have room from there on
 LIVE = "The panel lives while its kernel runs; this is what it showed last:"
 
@@ -529,6 +531,13 @@ class Explorer(widgets.VBox):
         waiting = [PLOTS[work.plot].label for work in self.session.elsewhere]
         return "; ".join([self._standing_here(), *(f"{label} paused" for label in waiting)])
 
+    def _whole(self, job: Job) -> str:
+        """Say how long the whole takes: as it was estimated, and once it is known, as it goes."""
+        seconds, share = self.session.seconds, job.share
+        known = share > KNOWN_SHARE or (seconds > KNOWN_S and share > 0)
+        whole = seconds / share if known else job.estimate_s
+        return f" of about {in_time(whole)}" if whole else ""
+
     def _standing_here(self) -> str:
         job, state = self.session.job, self.session.state
         if self.session.preparing:
@@ -537,8 +546,20 @@ class Explorer(widgets.VBox):
             return state
         data = job.data
         device = f", {data.device}" if isinstance(data, Trace) and data.device else ""
-        whole = f" of about {job.estimate_s:.0f} s" if job.estimate_s and not job.finished else ""
+        whole = "" if job.finished else self._whole(job)
         return f"{state}, {job.share:.0%}, {self.session.seconds:.1f} s{whole}{device}"
+
+
+def in_time(seconds: float) -> str:
+    """Return a time in words.
+
+    Example:
+        >>> in_time(7.2), in_time(859), in_time(20_000)
+        ('7 s', '14 min', '5.6 h')
+    """
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
 
 
 def _descendants(widget: Any) -> Iterator[widgets.Widget]:

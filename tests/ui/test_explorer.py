@@ -373,7 +373,7 @@ def test_a_kept_run_survives_another_problem_with_a_clear_label(panel):
     panel.controls.load(RunSpec(problem="quadratic", norm="sign", horizon=200, seeds=2))
     panel.run()
     (label,) = [name for name in panel.view.series if "problem" in name]
-    assert label == "problem log_cosh, norm spectral"
+    assert label == "problem log cosh, norm spectral"
 
 
 def test_there_is_nothing_to_keep_before_a_run(panel):
