@@ -11,10 +11,11 @@ NOTEBOOKS := $(patsubst notebooks/src/%.py,notebooks/%.ipynb,$(wildcard notebook
 ONE_THREAD := OMP_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all lint format notebooks picture recordings clean
+.PHONY: help run app test test-all lint format notebooks picture recordings clean
 
 help:
 	@echo "make run        install into $(VENV) and open the first lesson in JupyterLab"
+	@echo "make app        serve the panel alone as a page, with Voila"
 	@echo "make test       install what checks need and run every check but the slow ones"
 	@echo "make test-all   run the slow ones too"
 	@echo "make lint       formatting, lint and types alone"
@@ -32,6 +33,9 @@ run: $(VENV)/installed-run
 		options="$$options --no-browser"; \
 	fi; \
 	set -x; exec $(BIN)/jupyter lab $$options --LabApp.default_url=/lab/tree/$(LESSON)
+
+app: $(VENV)/installed-app
+	$(BIN)/voila notebooks/app.ipynb --no-browser
 
 test: SELECTED := -m "not slow"
 test test-all: lint
@@ -62,6 +66,10 @@ notebooks/%.ipynb: notebooks/src/%.py
 $(VENV)/installed-run: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) install -c constraints.txt -e .
 	@touch $@
+
+$(VENV)/installed-app: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) install -c constraints.txt -e '.[app]'
+	@touch $(VENV)/installed-run $@
 
 $(VENV)/installed-test: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) install -c constraints.txt -e '.[test]'

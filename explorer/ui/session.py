@@ -11,10 +11,11 @@ from typing import Any, final
 
 from explorer.noise._constant import PULSE
 from explorer.plots._canvas import Canvas
-from explorer.registry import PLOTS, UnknownNameError
+from explorer.registry import PLOTS
 from explorer.run.device import few_threads, give_memory_back
 from explorer.run.spec import RunSpec
 from explorer.run.trace import Trace
+from explorer.ui._failure import said
 from explorer.ui._jobs import Job, Kept, make_job
 from explorer.ui._kept import MOST_KEPT, labelled, with_one_more
 from explorer.ui._mailbox import Mailbox
@@ -479,9 +480,7 @@ class Session:
         work.seconds = before + self._clock() - began
 
     def _fail(self, error: Exception) -> None:
-        # what is refused is said in a sentence of ours; of anything else the kind matters
-        ours = isinstance(error, ValueError | UnknownNameError)
-        self._shown().error = str(error) if ours else f"{type(error).__name__}: {error}"
+        self._shown().error = said(error)
         self.traceback = traceback.format_exc()
         self._enter("failed")
 
