@@ -19,10 +19,10 @@ from explorer.ui import _link
 from explorer.ui._code import code
 from explorer.ui._compare import Compare
 from explorer.ui._export import KINDS, Scene, export
-from explorer.ui._jobs import Job
 from explorer.ui._preset import refuse_unknown
 from explorer.ui._recorded import recorded
 from explorer.ui._sheet import STYLE
+from explorer.ui._status import sentences, status
 from explorer.ui._stored import Stored
 from explorer.ui._timeline import LINK, Timeline
 from explorer.ui._toolbar import Toolbar
@@ -34,7 +34,6 @@ from explorer.ui.image_view import ImageView
 from explorer.ui.presets import PRESETS, Preset
 from explorer.ui.session import Action, Session, Wish
 
-KNOWN_SHARE, KNOWN_S = 0.1, 3.0  # from there on the rest is told by what is done
 LEAST_EXPORTED = 640  # CSS pixels of width: words have room from there on
 LIVE = "The panel lives while its kernel runs; this is what it showed last:"
 
@@ -471,20 +470,9 @@ class Explorer(widgets.VBox):
         label = "Pause" if runs else "Run"
         if state == "paused" and not self._changed():
             label = "Go on"
-        standing = f'<div class="explorer-status">{html.escape(self._standing())}</div>'
-        self._toolbar.show(
-            label=label, share=job.share if job is not None else 0.0, status=standing
-        )
-        if state == "failed":
-            error = html.escape(session.error or "")
-            said = f'<div role="alert" class="explorer-failed">{error}</div>'
-        elif session.spec is None:
-            said = ""
-        else:
-            said = "".join(
-                f'<div class="{kind}">{html.escape(text)}</div>' for kind, text in self._said()
-            )
-        self._sentence.value = said
+        share = job.share if job is not None else 0.0
+        self._toolbar.show(label=label, share=share, status=status(session))
+        self._sentence.value = sentences(session, changed=self._changed())
         if state in ("finished", "failed"):  # at the end, not at every frame
             self.view.speak((session.error or "") if state == "failed" else session.sentence)
         of_a_run = PLOTS[self.plot].draws == "trace"
@@ -509,57 +497,10 @@ class Explorer(widgets.VBox):
         else:
             self._beside.layout.display = "none"
 
-    def _said(self) -> list[tuple[str, str]]:
-        said: list[tuple[str, str]] = []
-        job, session = self.session.job, self.session
-        resting = session.state != "running" and not session.preparing
-        if job is not None and resting and self._changed():
-            said.append(("explorer-why", "Settings changed: press Run to draw them."))
-        sentence = session.sentence
-        table = " explorer-table" if "\n" in sentence else ""
-        said.append((f"explorer-sentence{table}", sentence))
-        if job is not None:
-            said.extend(("explorer-why", note[0].upper() + note[1:]) for note in job.data.notes)
-        return said
-
     def _changed(self) -> bool:
         """Return whether a press of Run would begin something else than what is shown."""
         shown, next_one = self.session.wish, self._wish("run")
         return shown is not None and shown.kind == next_one.kind and shown.work != next_one.work
-
-    def _standing(self) -> str:
-        waiting = [PLOTS[work.plot].label for work in self.session.elsewhere]
-        return "; ".join([self._standing_here(), *(f"{label} paused" for label in waiting)])
-
-    def _whole(self, job: Job) -> str:
-        """Say how long the whole takes: as it was estimated, and once it is known, as it goes."""
-        seconds, share = self.session.seconds, job.share
-        known = share > KNOWN_SHARE or (seconds > KNOWN_S and share > 0)
-        whole = seconds / share if known else job.estimate_s
-        return f" of about {in_time(whole)}" if whole else ""
-
-    def _standing_here(self) -> str:
-        job, state = self.session.job, self.session.state
-        if self.session.preparing:
-            return "preparing: constants of the noise, first gradient"
-        if job is None or state == "idle":
-            return state
-        data = job.data
-        device = f", {data.device}" if isinstance(data, Trace) and data.device else ""
-        whole = "" if job.finished else self._whole(job)
-        return f"{state}, {job.share:.0%}, {self.session.seconds:.1f} s{whole}{device}"
-
-
-def in_time(seconds: float) -> str:
-    """Return a time in words.
-
-    Example:
-        >>> in_time(7.2), in_time(859), in_time(20_000)
-        ('7 s', '14 min', '5.6 h')
-    """
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
 
 
 def _descendants(widget: Any) -> Iterator[widgets.Widget]:
