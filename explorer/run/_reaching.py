@@ -248,7 +248,7 @@ def calls_to_reach(spec: RunSpec, *, progress: bool = False, **options: Any) -> 
 
     Example:
         >>> spec = RunSpec(problem="chain(moment=2.0)", seeds=8)
-        >>> reach = calls_to_reach(spec, lengths=(1, 2), methods=["sgd"])
+        >>> reach = calls_to_reach(spec, lengths=(1, 2), methods=["Scion, tuned by grid"])
         >>> reach.complete, [row["length"] for row in reach.rows()]
         (True, [1, 2])
     """

@@ -61,7 +61,9 @@ class Number(widgets.HBox):
             layout={"flex": "1 1 0", "min_width": "0"},
         )
         self.text = widgets.Text(
-            continuous_update=False, layout={"width": "78px", "flex": "0 0 auto"}
+            continuous_update=False,
+            tooltip=f"{name}, as a number",
+            layout={"width": "78px", "flex": "0 0 auto"},
         )
         self.text.add_class("explorer-number")
         super().__init__([self.slider, self.text], layout={"width": "auto"})

@@ -35,9 +35,8 @@ class Preset:
         ValueError: If there are more than four variants, or one is no valid spec.
 
     Example:
-        >>> mine = PRESETS.add(Preset("Sign", "Is the sign norm as fast?", RunSpec(norm="sign")))
-        >>> PRESETS["sign"].spec.norm
-        'sign'
+        >>> Preset("Sign or not", "Is the sign norm as fast?", RunSpec(norm="sign")).slug
+        'sign-or-not'
     """
 
     name: str

@@ -15,6 +15,11 @@ def button(page, name):
     return page.locator(".explorer-panel button", has_text=name).first
 
 
+def number(page, name):
+    """The field for the number beside a slider."""
+    return page.get_by_title(f"{name}, as a number")
+
+
 def pixels(lab):
     return lab.figure().get_by_role("img").screenshot()
 
@@ -155,7 +160,7 @@ def test_a_refused_value_is_explained_beside_its_control_and_starts_nothing(lab)
     page = lab.open(PANEL)
     lab.wait_for_frame(1)
     page.get_by_text("Size, schedule, seeds, device").click()
-    box = page.get_by_label("Horizon N")
+    box = number(page, "Horizon N")
     box.fill("-5")
     box.press("Enter")
     page.locator(".explorer-error").first.wait_for()
@@ -174,11 +179,14 @@ def test_a_refused_value_is_explained_beside_its_control_and_starts_nothing(lab)
 def test_a_network_runs_in_the_same_panel_and_says_why_there_is_no_bound(lab):
     page = lab.open(PANEL)
     lab.wait_for_frame(1)
-    page.get_by_label("Preset").select_option("A real network")
+    page.get_by_label("Preset", exact=True).select_option("A real network")
     page.get_by_text("fall together?").wait_for()
-    norm = page.get_by_label("Norm geometry").evaluate("e => e.selectedOptions[0].text")
+    norm = page.get_by_label("Norm geometry", exact=True).evaluate("e => e.selectedOptions[0].text")
     assert norm.split() == ["Scion", "(by", "layer)"]
-    assert page.get_by_label("Transport").evaluate("e => e.selectedOptions[0].text") == "half"
+    assert (
+        page.get_by_label("Transport", exact=True).evaluate("e => e.selectedOptions[0].text")
+        == "half"
+    )
     press(page, "Run")
     wait_for_state(page, "finished")
     assert "held-out accuracy 0.9" in sentence(page)
