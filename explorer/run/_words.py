@@ -70,7 +70,7 @@ def _seen(trace: Records) -> str:
         return "every seed diverged."
     now = f"now {trace.now:.3g} from {mean[0]:.3g}."
     if trace.present is not None:
-        now = f"at step {trace.present.step + 1:,} {trace.now:.3g} from {mean[0]:.3g}."
+        now = f"at step {trace.present.step + 1:,}: {trace.now:.3g} from {mean[0]:.3g}."
     if trace.rewound:
         now = f"then {trace.now:.3g} from {mean[0]:.3g}."
     means = trace.mean_measures

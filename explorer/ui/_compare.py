@@ -17,10 +17,10 @@ COMPARE_STYLE = """
 .explorer-compare th, .explorer-compare td { padding: 2px 10px 2px 0; text-align: left;
   vertical-align: top; }
 .explorer-compare th { white-space: nowrap; }
-.explorer-compare td:last-child { white-space: normal; min-width: 260px; }
+.explorer-compare td:last-child { white-space: normal; min-width: 180px; }
 .explorer-compare td.explorer-count { text-align: right; font-variant-numeric: tabular-nums;
   white-space: nowrap; }
-.explorer-compare-holder { overflow-x: auto; }
+.explorer-compare-holder { overflow-x: auto; max-width: 100%; }
 """
 COLUMNS = ("line", "run", "weighted mean", "slope", "bound", "calls", "seconds", "settings")
 DASHES = ("2 3", "8 3 2 3", "1.5 4", "11 3 2 3 2 3")  # as the plots draw them
@@ -36,7 +36,7 @@ class Compare(widgets.VBox):
 
     def __init__(self, drop: Callable[[int | None], None]) -> None:
         self._drop = drop
-        self._table = widgets.HTML()
+        self._table = widgets.HTML(layout={"width": "auto"})
         self._buttons = widgets.HBox(layout={"flex_flow": "row wrap"})
         super().__init__([self._table, self._buttons])
         self._shown: object = None

@@ -47,6 +47,7 @@ class Number(widgets.HBox):
         read: Callable[[str], float],
     ) -> None:
         self._show, self._read, self._following = show, read, False
+        self._log, self._step, self._at = log, step, low
         ends = {"min": math.log10(low), "max": math.log10(high)} if log else {}
         ends = ends or {"min": low, "max": high}
         kind: Any = widgets.FloatLogSlider if log else widgets.FloatSlider
@@ -74,8 +75,13 @@ class Number(widgets.HBox):
         self.observe(lambda _: self._follow(), names="value")
 
     def _dragged(self, number: float) -> None:
-        if not self._following:
+        # a browser puts a slider on the nearest of its places by itself, which is no hand's doing
+        if not self._following and abs(self._place(number) - self._place(self._at)) > 0.501:
             self.value = self._show(number)
+
+    def _place(self, number: float) -> float:
+        """Return a number in steps of the slider."""
+        return (math.log10(number) if self._log else number) / self._step
 
     def _follow(self) -> None:
         """Put the slider where the number is; one that is none, as auto, leaves it."""
@@ -85,7 +91,8 @@ class Number(widgets.HBox):
             return
         low, high = self._span
         self._following = True
+        self._at = min(max(number, low), high)
         try:
-            self.slider.value = min(max(number, low), high)
+            self.slider.value = self._at
         finally:
             self._following = False

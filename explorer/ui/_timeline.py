@@ -11,6 +11,8 @@ from explorer.ui._export import KINDS
 
 AXES = {"calls": "oracle calls", "steps": "steps", "seconds": "seconds"}
 LINK = "link"
+# more than a run has: the key End goes where the slider's end was when it was first drawn
+MOST_RECORDS = 1000
 
 
 @final
@@ -50,7 +52,7 @@ class Timeline(widgets.VBox):
             )
         self._look_back = look_back
         self.records = widgets.IntSlider(
-            value=1, min=1, max=2, description="Look back", readout=False, disabled=True,
+            value=1, min=1, max=MOST_RECORDS, description="Look back", readout=False, disabled=True,
             style={"description_width": "70px"},
             layout={"flex": "1 1 220px", "min_width": "160px"},
         )  # fmt: skip
@@ -97,7 +99,8 @@ class Timeline(widgets.VBox):
             back: After how many a user looks; None for all, and then the slider goes to its end.
             clocks: How many things x may count in this picture.
         """
-        disabled, last = records < 2, max(records, 2)
+        disabled = records < 2
+        last = MOST_RECORDS if disabled else records
         if (self.records.disabled, self.records.max) != (disabled, last) or back is None:
             self._setting = True
             try:

@@ -19,11 +19,12 @@ TIP_STYLE = """
 .explorer-tip:focus-visible { outline: 2px solid var(--jp-brand-color1, #1976d2);
   outline-offset: 1px; }
 .explorer-tip-words { position: absolute; left: 24px; top: -6px; z-index: 100; width: 290px;
-  box-sizing: border-box; padding: 8px 10px; visibility: hidden; text-align: left;
+  box-sizing: border-box; padding: 8px 10px; text-align: left;
   font-size: 13px; line-height: 1.4; color: var(--jp-ui-font-color1, #212121);
-  background: var(--jp-layout-color1, #fff); border: 1px solid currentColor; border-radius: 3px; }
+  background: var(--jp-layout-color1, #fff); border: 1px solid currentColor; border-radius: 3px;
+  display: none; }
 .explorer-tip:hover .explorer-tip-words, .explorer-tip:focus .explorer-tip-words {
-  visibility: visible; }
+  display: block; }
 """
 
 _number = itertools.count()

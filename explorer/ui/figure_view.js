@@ -59,6 +59,17 @@ function theme() {
   return dark ? "dark" : "light";
 }
 
+// ipywidgets gives its sliders no name, and to a field without a label of its own only a title
+function nameControls(panel) {
+  for (const field of panel.querySelectorAll(".explorer-number input:not([aria-label])")) {
+    if (field.title) field.setAttribute("aria-label", field.title);
+  }
+  for (const handle of panel.querySelectorAll(".noUi-handle:not([aria-label])")) {
+    const label = handle.closest(".jupyter-widgets")?.querySelector("label");
+    if (label?.textContent) handle.setAttribute("aria-label", label.textContent);
+  }
+}
+
 // Reads out the records at a place that the pointer or the keys chose; returns how to refresh it.
 function readOut(scene, picture, marker, line) {
   let place = null; // {index of the axes, pixel} by pointer, {index, x} by keys
@@ -229,7 +240,19 @@ function render({ model, el }) {
     model.send(view);
   }
 
+  const built = new MutationObserver(() => nameControls(root.closest(".explorer-panel")));
+  let watched = null;
+
+  function watch() {
+    const panel = root.closest(".explorer-panel");
+    if (!panel || panel === watched) return;
+    watched = panel;
+    nameControls(panel);
+    built.observe(panel, { childList: true, subtree: true }); // folds open later
+  }
+
   const resized = new ResizeObserver(() => {
+    watch();
     draw(); // a view that was hidden catches up
     refresh();
     clearTimeout(timer);
@@ -256,6 +279,7 @@ function render({ model, el }) {
     model.off("change:frame", draw);
     model.off("msg:custom", save);
     model.off("change:spoken", speak);
+    built.disconnect();
     resized.disconnect();
     themed.disconnect();
     scheme.removeEventListener("change", tell);

@@ -124,7 +124,7 @@ def test_a_sentence_says_at_which_step_a_reader_looks():
     for _ in range(11):
         experiment.advance()
     experiment.advance(look=True)
-    assert f"at step 12 {experiment.trace.now:.3g} from" in experiment.trace.sentence
+    assert f"at step 12: {experiment.trace.now:.3g} from" in experiment.trace.sentence
     experiment.advance()
     assert "at step" not in experiment.trace.sentence
 

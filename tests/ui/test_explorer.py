@@ -386,7 +386,7 @@ def test_step_makes_so_many_steps_shows_the_last_and_pauses(panel, until):
     until(lambda: panel.state == "paused")
     trace = panel.trace
     assert trace.present.step == 2
-    assert "at step 3 " in panel.session.sentence
+    assert "at step 3: " in panel.session.sentence
     panel._toolbar.steps.value = 10
     press(panel, "Step")
     until(lambda: trace.present and trace.present.step == 12 and panel.state == "paused")
