@@ -49,13 +49,15 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="one run: its sentence and its picture")
     run.set_defaults(command=_run)
     run.add_argument("fields", **fields)
-    run.add_argument("--picture", type=Path, default=Path("decay.png"), help="PNG, SVG or PDF file")
+    run.add_argument(
+        "--out", dest="picture", type=Path, default=Path("decay.png"), help="PNG, SVG or PDF file"
+    )
     run.add_argument("--save", type=Path, help="npz file for the trace")
     sweep = commands.add_parser("sweep", help="the rate: one tuned run for each horizon")
     sweep.set_defaults(command=_sweep)
     sweep.add_argument("fields", **fields)
     sweep.add_argument(
-        "--picture", type=Path, default=Path("rate.png"), help="PNG, SVG or PDF file"
+        "--out", dest="picture", type=Path, default=Path("rate.png"), help="PNG, SVG or PDF file"
     )
     doctor = commands.add_parser("doctor", help="versions, devices and what is missing")
     doctor.set_defaults(command=_doctor)
@@ -114,9 +116,9 @@ def _lab(given: argparse.Namespace) -> int:
 def _refuse_unless_drawable(picture: Path) -> None:
     """Refuse a file that could not be written, before a run is spent on it."""
     if picture.suffix.lower() not in PICTURES:
-        raise ValueError(f"--picture must end in one of {list(PICTURES)}, got {str(picture)!r}.")
+        raise ValueError(f"--out must end in one of {list(PICTURES)}, got {str(picture)!r}.")
     if not picture.absolute().parent.is_dir():
-        raise ValueError(f"--picture needs a folder that exists, got {str(picture)!r}.")
+        raise ValueError(f"--out needs a folder that exists, got {str(picture)!r}.")
 
 
 def _spec(fields: Sequence[str]) -> Any:

@@ -32,7 +32,7 @@ def test_run_draws_the_picture_and_prints_the_sentence(folder, capsys):
 
 def test_fields_are_read_as_numbers_words_and_truths(folder):
     fields = ["norm=sign", "tail_index=1.3", "transport=True", "lr=None", "problem=log_cosh"]
-    assert main(["run", *TINY, *fields, "--save", "a.npz", "--picture", "a.svg"]) == 0
+    assert main(["run", *TINY, *fields, "--save", "a.npz", "--out", "a.svg"]) == 0
     wanted = SPEC.replace(norm="sign", tail_index=1.3, transport=True)
     trace = Trace.load(folder / "a.npz")
     assert trace.spec == wanted
@@ -74,10 +74,10 @@ def test_what_is_refused_is_one_line_on_stderr_and_status_two(
 @pytest.mark.parametrize("picture", ["decay.xyz", "nowhere/decay.png", "decay"])
 def test_a_picture_that_cannot_be_drawn_is_refused_before_the_run(capsys, command, picture):
     endless = ["horizon=1000000000000", "batch_size=1"]
-    assert main([command, *endless, "--picture", picture]) == 2
+    assert main([command, *endless, "--out", picture]) == 2
     said = capsys.readouterr().err
     assert repr(picture) in said
-    assert "--picture" in said
+    assert "--out" in said
 
 
 def test_a_rate_of_a_network_is_refused_with_a_sentence(capsys):
@@ -91,7 +91,7 @@ def test_sweep_takes_fields_and_a_picture(capsys):
     assert ended.value.code == 0
     said = capsys.readouterr().out
     assert "FIELD=VALUE" in said
-    assert "--picture" in said
+    assert "--out" in said
 
 
 def test_an_unknown_command_is_refused(capsys):

@@ -259,7 +259,8 @@ def test_after_a_restart_of_the_kernel_the_last_picture_and_its_sentence_stay(la
     page.wait_for_function(
         "said => document.querySelector('.explorer-stored')?.textContent === said", arg=said
     )
-    page.evaluate("() => window.jupyterapp.commands.execute('kernelmenu:restart')")
+    # not awaited: it waits for the dialog
+    page.evaluate("() => { window.jupyterapp.commands.execute('kernelmenu:restart'); }")
     page.get_by_role("button", name="Restart").last.click()
     page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()
     page.wait_for_timeout(1000)
