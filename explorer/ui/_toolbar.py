@@ -30,7 +30,11 @@ class Toolbar(widgets.HBox):
         # a toggle, because a button's click would wait behind a running cell; each change of its
         # value is one press, and the label says what the next one does
         self.run_button = widgets.ToggleButton(
-            description="Run", icon="play", button_style="primary", layout={"width": "110px"}
+            description="Run",
+            icon="play",
+            button_style="primary",
+            tooltip="Begin, hold, or go on",
+            layout={"width": "110px"},
         )
         self.run_button.add_class("explorer-run")
         self.run_button.observe(lambda _: run(), names="value")

@@ -179,7 +179,12 @@ def exporting(shared_lab):
 
 @pytest.mark.parametrize(
     "theme",
-    ["JupyterLab Light", "JupyterLab Dark", "JupyterLab Dark High Contrast"],
+    [
+        "JupyterLab Light",
+        "JupyterLab Dark",
+        pytest.param("JupyterLab Dark High Contrast", marks=pytest.mark.slow),
+        pytest.param("JupyterLab Light High Contrast", marks=pytest.mark.slow),
+    ],
 )
 def test_axe_finds_nothing_serious_in_any_theme(lab, theme):
     page = lab.open([PANEL.format(500)], width=1280)
@@ -202,7 +207,15 @@ def test_axe_finds_nothing_serious_in_any_theme(lab, theme):
     assert serious == [], serious
 
 
-@pytest.mark.parametrize(("width", "zoom"), [(1920, 1), (1280, 1), (1000, 1), (1920, 2)])
+WIDTHS = [
+    pytest.param(1920, 1, marks=pytest.mark.slow),
+    pytest.param(1280, 1, marks=pytest.mark.slow),
+    (1000, 1),
+    (1920, 2),
+]
+
+
+@pytest.mark.parametrize(("width", "zoom"), WIDTHS)
 def test_the_page_reflows_and_nothing_is_cut_off(lab, width, zoom):
     page = lab.open([PANEL.format(500)], pixel_ratio=zoom)
     page.set_viewport_size({"width": width // zoom, "height": 1000 // zoom})
@@ -261,7 +274,7 @@ def test_after_a_restart_of_the_kernel_the_last_picture_and_its_sentence_stay(la
     )
     # not awaited: it waits for the dialog
     page.evaluate("() => { window.jupyterapp.commands.execute('kernelmenu:restart'); }")
-    page.get_by_role("button", name="Restart").last.click()
+    page.locator(".jp-Dialog button.jp-mod-accept").click()
     page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()
     page.wait_for_timeout(1000)
     lab.screenshot("restarted")
@@ -283,8 +296,8 @@ def test_everything_is_reached_by_the_keyboard_with_a_visible_focus(lab):
         page.keyboard.press("Tab")
         name, outlined = page.evaluate(
             """() => { const e = document.activeElement, s = getComputedStyle(e);
-                return [e.getAttribute("aria-label") || e.title || e.textContent.trim().slice(0, 30)
-                    || e.className, s.outlineStyle !== "none" || s.boxShadow !== "none"
+                return [[e.getAttribute("aria-label"), e.title, e.textContent.trim().slice(0, 30)]
+                    .join(" "), s.outlineStyle !== "none" || s.boxShadow !== "none"
                     || s.borderColor !== ""]; }"""
         )
         if not page.evaluate("() => !!document.activeElement.closest('.explorer-panel')"):
