@@ -171,6 +171,14 @@ function render({ model, el }) {
   let told = "";
   let timer = null;
 
+  function say(message) {
+    try {
+      model.send(message);
+    } catch {
+      // a kernel that has been restarted does not know this view any more
+    }
+  }
+
   function latest() {
     const names = ["frame", "png", "alt", "size", "axes", "series"];
     return Object.fromEntries(names.map((name) => [name, model.get(name)]));
@@ -205,7 +213,7 @@ function render({ model, el }) {
     painted = next.frame;
     if (gone) return;
     root.dataset.frame = painted;
-    model.send({ kind: "shown", frame: painted });
+    say({ kind: "shown", frame: painted });
   }
 
   // one at a time; of the frames that came meanwhile only the newest is painted
@@ -237,10 +245,10 @@ function render({ model, el }) {
     const view = { kind: "view", pixel_ratio: window.devicePixelRatio, width, theme: theme() };
     if (JSON.stringify(view) === told) return;
     told = JSON.stringify(view);
-    model.send(view);
+    say(view);
   }
 
-  const built = new MutationObserver(() => nameControls(root.closest(".explorer-panel")));
+  const built = new MutationObserver(() => nameControls(watched));
   let watched = null;
 
   function watch() {
