@@ -174,22 +174,29 @@ class Plot(ABC):
         axes = self.axes
         ends = np.array(axes.get_xlim())
         low, high = axes.get_ylim()
-        words, at = self._predicted_words, (0.02, 0.02)
+        words = self._predicted_words
         words.set_text(mark.words)
         words.set_transform(axes.transAxes)
-        if mark.kind != "words":
-            x, y = self._anchor(series)
-            start = max(ends[0], ends[1] * 1e-6)  # a power has no value at the 0 of a linear axis
-            xs = np.geomspace(start, ends[1], 60)
-            ys = np.full(60, mark.value) if mark.kind == "level" else y * (xs / x) ** mark.value
-            seen = (ys >= low) & (ys <= high)
-            self._show(self._predicted, xs[seen], ys[seen])
-            if seen.any():
-                place = axes.transData.transform((xs[seen][0], ys[seen][0]))
-                left, bottom = axes.transAxes.inverted().transform(place)
-                at = (float(left) + 0.02, min(float(bottom) + 0.02, 0.9))
-        words.set_position(at)
+        words.set_position((0.02, 0.02))
         words.set_visible(True)
+        if mark.kind == "words":
+            return
+        x, y = self._anchor(series)
+        start = max(ends[0], ends[1] * 1e-6)  # a power has no value at the 0 of a linear axis
+        xs = np.geomspace(start, ends[1], 60)
+        ys = np.full(60, mark.value) if mark.kind == "level" else y * (xs / x) ** mark.value
+        seen = (ys >= low) & (ys <= high)
+        self._show(self._predicted, xs[seen], ys[seen])
+        if not seen.any():
+            return
+        words.set_transform(axes.transData)
+        points = axes.transData.transform(np.column_stack((xs[seen], ys[seen])))
+        rise = 0.06 * self.figure.dpi
+        for share in (0.02, 0.2, 0.4, 0.6, 0.75):  # where it lies on no other words
+            left, bottom = points[int(share * (len(points) - 1))] + (rise, rise)
+            words.set_position(tuple(axes.transData.inverted().transform((left, bottom))))
+            if not self._touches(words):
+                return
 
     def _anchor(self, series: Series) -> tuple[float, float]:
         """Return the point through which a predicted slope is drawn."""
