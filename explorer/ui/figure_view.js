@@ -269,7 +269,7 @@ function render({ model, el }) {
   // while style sheets are swapped the page may have no width for a moment, which no observer of
   // sizes sees if it is over before the next paint; so the view looks again when they have settled
   const themed = new MutationObserver(() => {
-    for (const delay of [0, 300, 1000, 3000]) setTimeout(() => { tell(); draw(); }, delay);
+    for (const delay of [0, 300, 1000, 3000, 8000]) setTimeout(() => { tell(); draw(); }, delay);
   });
   const scheme = matchMedia("(prefers-color-scheme: dark)");
 

@@ -181,7 +181,7 @@ def exporting(shared_lab):
     "theme",
     [
         "JupyterLab Light",
-        "JupyterLab Dark",
+        pytest.param("JupyterLab Dark", marks=pytest.mark.slow),
         pytest.param("JupyterLab Dark High Contrast", marks=pytest.mark.slow),
         pytest.param("JupyterLab Light High Contrast", marks=pytest.mark.slow),
     ],
@@ -211,7 +211,7 @@ WIDTHS = [
     pytest.param(1920, 1, marks=pytest.mark.slow),
     pytest.param(1280, 1, marks=pytest.mark.slow),
     (1000, 1),
-    (1920, 2),
+    pytest.param(1920, 2, marks=pytest.mark.slow),
 ]
 
 

@@ -16,6 +16,7 @@ from explorer.ui.presets import Preset
 
 RELEASED = json.loads((Path(__file__).parent / "released_links.json").read_text())
 
+SHIPPED = list(PRESETS)  # before any test adds one
 SOME = {
     "problem": st.sampled_from([*PROBLEMS, "log_cosh(flatness=10)", "chain(moment=1.5)"]),
     "norm": st.sampled_from([*NORMS, "schatten(q=3)"]),
@@ -42,7 +43,7 @@ SOME = {
 @st.composite
 def choices(draw):
     """A preset with any of its fields changed, one after another, as far as specs allow it."""
-    preset = PRESETS[draw(st.sampled_from(list(PRESETS)))]
+    preset = PRESETS[draw(st.sampled_from(SHIPPED))]
     spec = preset.spec
     for field in draw(st.lists(st.sampled_from(list(SOME)), max_size=8)):
         try:

@@ -44,7 +44,7 @@ PRESSES = {
     "preset": other_preset,
 }
 SEQUENCES = [*itertools.product(PRESSES, repeat=4)]
-SAMPLE = random.Random(0).sample(SEQUENCES, 80)
+SAMPLE = random.Random(0).sample(SEQUENCES, 50)
 references = {}
 
 
