@@ -9,6 +9,8 @@ NOTEBOOKS := $(patsubst notebooks/src/%.py,notebooks/%.ipynb,$(wildcard notebook
 
 # One thread: two cores run two things, and sums do not depend on how many cores there are.
 ONE_THREAD := OMP_NUM_THREADS=1
+# A test for each core; all cells of a notebook, and all browser tests of a file, by one of them.
+PYTEST := $(ONE_THREAD) $(BIN)/python -m pytest --numprocesses auto
 
 .DEFAULT_GOAL := help
 .PHONY: help run app test test-all lint format notebooks picture recordings clean
@@ -39,8 +41,8 @@ app: $(VENV)/installed-app
 
 test: SELECTED := -m "not slow"
 test test-all: lint
-	$(BIN)/python -m pytest $(SELECTED)
-	$(ONE_THREAD) $(BIN)/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout=120 \
+	$(PYTEST) --dist loadgroup $(SELECTED)
+	$(PYTEST) --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout=120 \
 		--ignore=notebooks/src notebooks
 
 lint: $(VENV)/installed-test

@@ -205,7 +205,9 @@ def test_a_right_answer_is_right(number):
     assert verdict.sentence.startswith(f"{number} right")
 
 
-@pytest.mark.parametrize(("number", "answer", "hint"), NOT_YET, ids=str)
+@pytest.mark.parametrize(
+    ("number", "answer", "hint"), NOT_YET, ids=[f"{number}-{hint}" for number, _, hint in NOT_YET]
+)
 def test_a_known_wrong_answer_is_told_what_it_stands_for(number, answer, hint):
     verdict = check(number, answer)
     assert not verdict

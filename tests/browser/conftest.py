@@ -25,16 +25,12 @@ Chromium is looked for on PATH. Without one the tests are skipped, and with ``CI
 ``EXPLORER_SCREENSHOTS=some/dir`` keeps the pictures that ``lab.screenshot`` takes.
 """
 
-import contextlib
 import importlib.util
 import json
 import os
 import re
 import secrets
 import shutil
-import socket
-import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Collection, Iterator
@@ -44,6 +40,7 @@ from typing import TYPE_CHECKING, Any
 
 import nbformat
 import pytest
+from jupyter_process import serving
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page
@@ -71,7 +68,6 @@ SETTINGS = {
 }
 # What JupyterLab itself says on the console: a pattern, and why it is none of ours.
 IGNORED: tuple[tuple[str, str], ...] = ()
-START_S = 90
 WAIT_S = 60
 
 # Cells are read from the notebook's model: those scrolled out of sight have no elements.
@@ -95,10 +91,14 @@ RUN = """async (code) => {
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test of this folder, before ``-m`` selects."""
+    """Mark every test of this folder, before ``-m`` selects.
+
+    The tests of a file share a browser, so that one worker of pytest-xdist takes them all.
+    """
     for item in items:
         if HERE in item.path.parents:
             item.add_marker("browser")
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 def _without(what: str) -> None:
@@ -125,7 +125,6 @@ class Server:
     url: str
     token: str
     root: Path
-    log: Path
 
     def rest(self, path: str, method: str = "GET") -> Any:
         """Return what the server's REST interface answers."""
@@ -143,65 +142,31 @@ class Server:
                 self.rest(f"sessions/{session['id']}", "DELETE")
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @pytest.fixture(scope="session")
 def server(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A JupyterLab of this interpreter that shares no settings with the user's own."""
     home = tmp_path_factory.mktemp("jupyter")
-    root, log, token, port = home / "root", home / "log.txt", secrets.token_hex(16), _free_port()
+    root, token = home / "root", secrets.token_hex(16)
     root.mkdir()
     for name, settings in SETTINGS.items():
         path = home / "config/lab/user-settings/@jupyterlab" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(settings))
-    environment = os.environ | {
-        "IPYTHONDIR": str(home / "ipython"),
-        "JUPYTER_CONFIG_DIR": str(home / "config"),
-        "JUPYTER_DATA_DIR": str(home / "data"),
-        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
-    }
     command = [
-        *(sys.executable, "-m", "jupyter", "lab", "--no-browser", "--expose-app-in-browser"),
+        *("jupyter", "lab", "--no-browser", "--expose-app-in-browser"),
         *(["--allow-root"] if os.geteuid() == 0 else []),
         f"--IdentityProvider.token={token}",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         "--LabApp.extension_manager=readonly",
         "--LabApp.news_url=None",
         "--ServerApp.ip=127.0.0.1",
-        f"--ServerApp.port={port}",
+        "--ServerApp.port={port}",
         "--ServerApp.port_retries=0",
         f"--ServerApp.root_dir={root}",
         "--ServerApp.use_redirect_file=False",
     ]
-    with log.open("w") as out:
-        process = subprocess.Popen(command, env=environment, stdout=out, stderr=out, cwd=root)
-    server = Server(url=f"http://127.0.0.1:{port}/", token=token, root=root, log=log)
-    try:
-        end = time.monotonic() + START_S
-        while not _answers(server, process):
-            assert time.monotonic() < end, f"no JupyterLab in {START_S} s:\n{log.read_text()}"
-            time.sleep(0.1)
-        yield server
-    finally:
-        # on this signal it shuts its kernels down before it goes
-        process.terminate()
-        try:
-            process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _answers(server: Server, process: "subprocess.Popen[bytes]") -> bool:
-    assert process.poll() is None, f"JupyterLab ended at once:\n{server.log.read_text()}"
-    with contextlib.suppress(OSError):
-        return bool(server.rest("status"))
-    return False
+    with serving(command, home, cwd=root) as address:
+        yield Server(url=address, token=token, root=root)
 
 
 @pytest.fixture(scope="module")
@@ -296,7 +261,8 @@ class Lab:
     def _go(self, address: str) -> None:
         with self.page.expect_websocket(lambda socket: "/channels" in socket.url):
             self.page.goto(address)
-        self.page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()
+        # after a reload the toolbar of before may be there a moment longer
+        self.page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').first.wait_for()
 
     def _hear(self, message: "ConsoleMessage") -> None:
         if message.type in {"error", "warning"}:

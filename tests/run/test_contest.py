@@ -122,18 +122,18 @@ def test_the_predictor_stands_beside_every_norm_and_refers_to_the_first():
 @pytest.mark.parametrize(
     ("windows", "factors", "edges"),
     [
-        ((4, 16), (0.25, 0.5, 1, 2, 4), {"shortest window"}),
-        ((1, 4), (0.25, 0.5, 1, 2, 4), set()),
-        ((1,), (32.0,), {"longest window", "largest step", "smallest step"}),
-        ((1, 4), (1 / 64, 1 / 32), {"largest step"}),
-        ((1, 4), (16.0, 32.0), {"smallest step"}),
+        ((4, 16), (0.25, 0.5, 1, 2, 4), ["shortest window"]),
+        ((1, 4), (0.25, 0.5, 1, 2, 4), []),
+        ((1,), (32.0,), ["largest step", "longest window", "smallest step"]),
+        ((1, 4), (1 / 64, 1 / 32), ["largest step"]),
+        ((1, 4), (16.0, 32.0), ["smallest step"]),
     ],
     ids=str,
 )
 def test_a_best_setting_at_the_end_of_the_grid_is_warned_of(windows, factors, edges):
     quiet = TINY.replace(noise="none", rows=2, columns=2)
     contest = finish(quiet, windows=windows, factors=factors)
-    assert set(contest.settings[0].edges) == edges
+    assert sorted(contest.settings[0].edges) == edges
     warned = [note for note in contest.notes if note.startswith("frobenius is best at the")]
     assert len(warned) == bool(edges)
     assert all(edge in note for note in warned for edge in edges)
