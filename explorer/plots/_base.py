@@ -14,13 +14,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
-from explorer.plots._mark import Mark
+from explorer.plots._mark import DrawnMark, Mark
+from explorer.plots._recalled import Recalled
 from explorer.plots._style import (
     CHARACTER,
     CSS_DPI,
     FONT_PT,
     HEIGHT_IN,
-    KEPT_DASHES,
     PALETTES,
     SMALL_PT,
     SMALLEST_PT,
@@ -35,8 +35,6 @@ from explorer.plots._style import (
 # one C library object: two threads that draw at once corrupt its memory.
 DRAWING = threading.RLock()
 
-MOST_STORED = 8
-STORED = "stored run; press Run for yours"
 CLOCKS = ("calls", "steps", "seconds")
 XSCALES = ("log", "linear")
 
@@ -123,17 +121,29 @@ class Plot(ABC):
         )
         self.moving: list[Artist] = []
         self._make()
-        self._make_stored()
-        self._mark = mark
-        self._predicted = self._line(color=self.palette.prediction, lw=2, ls=(0, (1.5, 1.5)))
-        self._predicted_words = self._text(self.palette.prediction, va="bottom")
+        self._recalled = Recalled(self)
+        self._marked = DrawnMark(self, mark) if mark is not None else None
 
     @classmethod
-    def of(cls, data: Any, *, kept: Sequence[tuple[str, Any]] = (), **options: Any) -> Figure:
-        """Return a finished figure of a trace or a rate, with kept runs as (label, trace)."""
+    def of(
+        cls,
+        data: Any,
+        *,
+        kept: Sequence[tuple[str, Any]] = (),
+        stored: Series | None = None,
+        **options: Any,
+    ) -> Figure:
+        """Return a finished figure of a trace or a rate, with kept runs as (label, trace).
+
+        Args:
+            data: What is drawn.
+            kept: Kept runs beside it.
+            stored: Lines of a stored run, in the place of data that is not there yet.
+            **options: Of the plot.
+        """
         with DRAWING:
             plot = cls(**options)
-            plot.show(data, kept)
+            plot.show(data, kept, stored)
         return plot.figure
 
     @classmethod
@@ -163,103 +173,25 @@ class Plot(ABC):
         if stored is None:
             self.update(data, kept)
         else:
-            self.recall(data, stored)
-        for artist in (self._predicted, self._predicted_words):
-            artist.set_visible(False)
-        if self._mark is not None:
-            self._show_mark(self._mark, stored or self.series(data, kept))
-
-    def _show_mark(self, mark: Mark, series: Series) -> None:
-        """Draw a prediction over the whole axes: a slope through a point of the first line."""
-        axes = self.axes
-        ends = np.array(axes.get_xlim())
-        low, high = axes.get_ylim()
-        words = self._predicted_words
-        words.set_text(mark.words)
-        words.set_transform(axes.transAxes)
-        words.set_position((0.02, 0.02))
-        words.set_visible(True)
-        if mark.kind == "words":
-            return
-        x, y = self._anchor(series)
-        start = max(ends[0], ends[1] * 1e-6)  # a power has no value at the 0 of a linear axis
-        xs = np.geomspace(start, ends[1], 60)
-        ys = np.full(60, mark.value) if mark.kind == "level" else y * (xs / x) ** mark.value
-        seen = (ys >= low) & (ys <= high)
-        self._show(self._predicted, xs[seen], ys[seen])
-        if not seen.any():
-            return
-        words.set_transform(axes.transData)
-        points = axes.transData.transform(np.column_stack((xs[seen], ys[seen])))
-        rise = 0.06 * self.figure.dpi
-        for share in (0.02, 0.2, 0.4, 0.6, 0.75):  # where it lies on no other words
-            left, bottom = points[int(share * (len(points) - 1))] + (rise, rise)
-            words.set_position(tuple(axes.transData.inverted().transform((left, bottom))))
-            if not self._touches(words):
-                return
-
-    def _anchor(self, series: Series) -> tuple[float, float]:
-        """Return the point through which a predicted slope is drawn."""
-        for x, y in series.values():
-            known = np.isfinite(y) & (y > 0) & (x > 0)
-            if known.any():
-                # where the last decade begins, over which slopes of a run are measured
-                x, y = x[known], y[known]
-                i = int(np.searchsorted(x, self.axes.get_xlim()[1] / 10))
-                return float(x[min(i, len(x) - 1)]), float(y[min(i, len(x) - 1)])
-            break
-        ends = (self.axes.get_xlim(), self.axes.get_ylim())
-        x, y = (float(np.sqrt(max(low, 1e-12) * high)) for low, high in ends)
-        return x, y
-
-    def recall(self, data: Any, stored: Series) -> None:
-        """Show stored lines, faint and called so, in the place of data that is not there yet.
-
-        Args:
-            data: Empty; it says what the axes are.
-            stored: The numbers behind the lines, as :meth:`series` gave them.
-        """
-        self.update(data)
-        axes = self.panes[0].axes
-        for line, (x, y) in zip(self._stored, stored.values(), strict=False):
-            self._show(line, x, y)
-        values = np.concatenate([y for _, y in stored.values()])
-        values = values[np.isfinite(values)]
-        if axes.get_yscale() == "log" and (values > 0).any():
-            axes.set_ylim(0.6 * values[values > 0].min(), 1.6 * values.max())
-        elif len(values):
-            margin = 0.1 * (np.ptp(values) or 1)
-            axes.set_ylim(values.min() - margin, values.max() + margin)
-        self._stored_words.set_visible(True)
-
-    def _make_stored(self) -> None:
-        """Make the faint lines; each has dashes of its own, as there are several."""
-        axes = self.panes[0].axes
-        dashes = ("-", *KEPT_DASHES)
-        self._stored = [
-            self._line(axes, color=self.palette.faint, lw=1.2, alpha=0.75, ls=dashes[i % 5])
-            for i in range(MOST_STORED)
-        ]
-        self._stored_words = self._text(
-            self.palette.faint, axes, transform=axes.transAxes, ha="right", va="top"
-        )
-        self._stored_words.set_position((0.985, 0.975))
-        self._stored_words.set_text(STORED)
-        for artist in (*self._stored, self._stored_words):
-            artist.set_visible(False)
+            self.update(data)
+            self._recalled.show(stored)
+        if self._marked is not None:
+            self._marked.show(stored or self.series(data, kept))
 
     @property
     def panes(self) -> Sequence[Pane]:
         """The axes with their words for a read-out."""
         return [Pane(self.axes, {"xlabel": "oracle calls", "ylabel": "stationarity"})]
 
-    def _line(self, axes: Axes | None = None, **style: Any) -> Line2D:
+    def line(self, axes: Axes | None = None, **style: Any) -> Line2D:
+        """Return a new line, which every frame redraws."""
         line = Line2D([], [], **style)
         (axes or self.axes).add_line(line)
         self.moving.append(line)
         return line
 
-    def _text(self, color: str, axes: Axes | None = None, **style: Any) -> Text:
+    def text(self, color: str, axes: Axes | None = None, **style: Any) -> Text:
+        """Return new words, which every frame redraws."""
         style = {"fontsize": FONT_PT, "color": color, **style}
         text = (axes or self.axes).text(0, 0, "", fontdict=style)
         self.moving.append(text)
@@ -312,7 +244,7 @@ class Plot(ABC):
             for share in below_at:
                 text.set_visible(False)
                 self._place(text, line, words, below_at=share)
-                if text.get_visible() and not self._touches(text):
+                if text.get_visible() and not self.touches(text):
                     return
             return
         if isinstance(line, Line2D) and not line.get_visible():
@@ -343,7 +275,7 @@ class Plot(ABC):
         text.set_position((float(x0), float(y0)))
         text.set_visible(True)
 
-    def _touches(self, text: Text) -> bool:
+    def touches(self, text: Text) -> bool:
         """Return whether a text lies on another one that is visible."""
         box = self._box_of(text)
         others = [

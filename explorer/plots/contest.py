@@ -54,7 +54,7 @@ class Contest(Plot):
         colors = (palette.run, palette.loss, *palette.kept[1:], palette.kept[0])
         styles = list(zip(colors, DASHES, strict=True))
         across = left.get_yaxis_transform()  # x as a share of the width, y in rows
-        self._bars = [self._line(color=color, solid_capstyle="butt") for color in colors]
+        self._bars = [self.line(color=color, solid_capstyle="butt") for color in colors]
         hollow: dict[str, Any] = {
             "color": palette.ink,
             "mfc": palette.ground,
@@ -62,14 +62,14 @@ class Contest(Plot):
             "mew": 1.8,
             "ls": "",
         }
-        self._intervals = self._line(color=palette.ink, lw=1.6, marker="|", ms=12, mew=1.6)
-        self._expected = self._line(marker="D", **hollow)
-        self._beyond = self._line(marker=">", clip_on=False, **hollow)
-        self._samples = [self._line(color=c, ls=d, lw=2.2, transform=across) for c, d in styles]
-        self._ranks = [self._line(right, color=c, ls=d, lw=2.2) for c, d in styles]
+        self._intervals = self.line(color=palette.ink, lw=1.6, marker="|", ms=12, mew=1.6)
+        self._expected = self.line(marker="D", **hollow)
+        self._beyond = self.line(marker=">", clip_on=False, **hollow)
+        self._samples = [self.line(color=c, ls=d, lw=2.2, transform=across) for c, d in styles]
+        self._ranks = [self.line(right, color=c, ls=d, lw=2.2) for c, d in styles]
         small: dict[str, Any] = {"va": "center", "fontsize": SMALLEST_PT if narrow else FONT_PT}
-        self._names = [self._text(color, transform=across, **small) for color in colors]
-        self._key = self._text(palette.ink, transform=across, **small, linespacing=1.25)
+        self._names = [self.text(color, transform=across, **small) for color in colors]
+        self._key = self.text(palette.ink, transform=across, **small, linespacing=1.25)
         left.set_xscale("linear")
         left.set_yscale("linear")
         left.set_yticks([])

@@ -45,23 +45,23 @@ class Decay(Plot):
         ]
         self.moving.extend(self._bands)
         self._kept = [
-            self._line(color=color, ls=dash, lw=1.6)
+            self.line(color=color, ls=dash, lw=1.6)
             for color, dash in zip(self.palette.kept, KEPT_DASHES, strict=True)
         ]
-        self._bound = self._line(color=ink, ls=(0, (7, 3)), lw=1.8)
-        self._weighted = self._line(color=ink, lw=1.6)
-        self._loss = self._line(color=self.palette.loss, ls=(0, (4, 1.5)), lw=1.8)
-        self._guide = self._line(color=self.palette.guide, lw=2.6)
-        self._mean = self._line(color=run, lw=2.2)
-        self._present = self._line(color=run, lw=0, marker="o", ms=7)
+        self._bound = self.line(color=ink, ls=(0, (7, 3)), lw=1.8)
+        self._weighted = self.line(color=ink, lw=1.6)
+        self._loss = self.line(color=self.palette.loss, ls=(0, (4, 1.5)), lw=1.8)
+        self._guide = self.line(color=self.palette.guide, lw=2.6)
+        self._mean = self.line(color=run, lw=2.2)
+        self._present = self.line(color=run, lw=0, marker="o", ms=7)
         self._words = {
-            "bound": self._text(ink),
-            "weighted": self._text(ink),
-            "mean": self._text(run, ha="left", va="top"),
-            "guide": self._text(self.palette.guide, ha="right", va="top"),
-            "loss": self._text(self.palette.loss),
+            "bound": self.text(ink),
+            "weighted": self.text(ink),
+            "mean": self.text(run, ha="left", va="top"),
+            "guide": self.text(self.palette.guide, ha="right", va="top"),
+            "loss": self.text(self.palette.loss),
         }
-        self._kept_words = [self._text(c, fontsize=SMALL_PT, va="top") for c in self.palette.kept]
+        self._kept_words = [self.text(c, fontsize=SMALL_PT, va="top") for c in self.palette.kept]
         self.axes.set_xlabel(AXES[self.against], fontsize=11)
         self.axes.xaxis.set_major_formatter(PLAIN)
         self.axes.yaxis.set_major_formatter(PLAIN)
@@ -211,7 +211,7 @@ class Decay(Plot):
         words, seeds = self._words, data.spec.seeds
         self._place(words["bound"], self._bound, "explicit bound on the weighted mean")
         self._place(words["weighted"], self._weighted, WEIGHTED)
-        if self._touches(words["weighted"]):  # the bound is close above
+        if self.touches(words["weighted"]):  # the bound is close above
             self._place(words["weighted"], self._weighted, WEIGHTED, below_at=[0.55, 0.35, 0.02])
         self._place(words["loss"], self._loss, "training loss, mean over seeds", below_at=0.1)
         text = f"mean of {seeds} seeds, 25-75 % and 10-90 %" if seeds > 1 else "one seed"

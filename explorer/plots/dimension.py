@@ -30,16 +30,16 @@ class Dimension(Plot):
     def _make(self) -> None:
         palette = self.palette
         self._kept = [
-            self._line(color=color, ls=dash, lw=1.4, marker=marker, ms=6)
+            self.line(color=color, ls=dash, lw=1.4, marker=marker, ms=6)
             for color, dash, marker in zip(palette.kept, KEPT_DASHES, "sD^v", strict=True)
         ]
-        self._bound = self._line(color=palette.ink, ls=(0, (7, 3)), lw=1.8, marker="s", ms=5)
-        self._guide = self._line(color=palette.guide, lw=2.6)
-        self._fit = self._line(color=palette.run, lw=1.6, ls=(0, (4, 2)))
-        self._bars = self._line(color=palette.run, lw=2.2)
-        self._points = self._line(color=palette.run, lw=0, marker="o", ms=8)
+        self._bound = self.line(color=palette.ink, ls=(0, (7, 3)), lw=1.8, marker="s", ms=5)
+        self._guide = self.line(color=palette.guide, lw=2.6)
+        self._fit = self.line(color=palette.run, lw=1.6, ls=(0, (4, 2)))
+        self._bars = self.line(color=palette.run, lw=2.2)
+        self._points = self.line(color=palette.run, lw=0, marker="o", ms=8)
         colors = (palette.ink, palette.guide, palette.run, *palette.kept)
-        self._words = [self._text(color, va="top", fontsize=SMALL_PT) for color in colors]
+        self._words = [self.text(color, va="top", fontsize=SMALL_PT) for color in colors]
         for number, words in enumerate(self._words):
             words.set_transform(self.axes.transAxes)
             words.set_position((0.01, 1.0 - 0.058 * number))

@@ -99,11 +99,11 @@ class Geometry(Plot):
             key = Key(axes, lines, words, box=self._pane, fontsize=self._small)
             self.moving.extend(key.artists)
             self._keys.append(key)
-        self._why = self._text(self.palette.ink, va="top", fontsize=self._small)
+        self._why = self.text(self.palette.ink, va="top", fontsize=self._small)
         self._why.set_transform(plane.transAxes)
         self._why.set_position((6 / self._pane[0], 1 - 6 / self._pane[1]))
         colors = self.palette.ink, self.palette.guide
-        self._captions = [self._text(one, va="bottom", fontsize=self._small) for one in colors]
+        self._captions = [self.text(one, va="bottom", fontsize=self._small) for one in colors]
         width, height = self._size
         for row, text in enumerate(self._captions):
             text.set_transform(self.figure.transFigure)
@@ -116,18 +116,18 @@ class Geometry(Plot):
         plane.add_collection(self._fill, autolim=False)
         self.moving.append(self._fill)
         self._places = {
-            "ball": self._line(plane, color=ink, lw=1.4),
-            "line": self._line(plane, color=ink, lw=1.4, ls=(0, (4, 2))),
-            "momentum": self._line(plane, color=ink, lw=2.6, solid_capstyle="round"),
-            "gradient": self._line(plane, color=loss, lw=1.4, solid_capstyle="round"),
-            "step": self._line(plane, color=run, lw=0, marker="o", ms=9),
-            "Newton-Schulz": self._line(plane, color=guide, lw=0, marker="X", ms=8),
+            "ball": self.line(plane, color=ink, lw=1.4),
+            "line": self.line(plane, color=ink, lw=1.4, ls=(0, (4, 2))),
+            "momentum": self.line(plane, color=ink, lw=2.6, solid_capstyle="round"),
+            "gradient": self.line(plane, color=loss, lw=1.4, solid_capstyle="round"),
+            "step": self.line(plane, color=run, lw=0, marker="o", ms=9),
+            "Newton-Schulz": self.line(plane, color=guide, lw=0, marker="X", ms=8),
         }
         self._spectra = {
-            "gradient": self._line(spectra, color=loss, lw=1.2, ls=(0, (2, 1.5)), marker="v", ms=5),
-            "M": self._line(spectra, color=ink, lw=2, marker="s", ms=6),
-            "step": self._line(spectra, color=run, lw=2, marker="o", ms=7),
-            "Newton-Schulz": self._line(
+            "gradient": self.line(spectra, color=loss, lw=1.2, ls=(0, (2, 1.5)), marker="v", ms=5),
+            "M": self.line(spectra, color=ink, lw=2, marker="s", ms=6),
+            "step": self.line(spectra, color=run, lw=2, marker="o", ms=7),
+            "Newton-Schulz": self.line(
                 spectra, color=guide, lw=1.6, ls=(0, (6, 2)), marker="X", ms=7
             ),
         }

@@ -38,17 +38,17 @@ class Grid(Plot):
         palette = self.palette
         colors = (palette.run, palette.guide, palette.loss, *palette.kept)[:MOST_LINES]
         styles = list(zip(colors, DASHES, strict=True))
-        self._theory = [self._line(color=color, lw=1.2, ls=(0, (7, 3))) for color in colors]
-        self._bars = [self._line(color=color, lw=1.6) for color in colors]
+        self._theory = [self.line(color=color, lw=1.2, ls=(0, (7, 3))) for color in colors]
+        self._bars = [self.line(color=color, lw=1.6) for color in colors]
         self._points = [
-            self._line(color=color, ls=dash, lw=2, marker="o", ms=7) for color, dash in styles
+            self.line(color=color, ls=dash, lw=2, marker="o", ms=7) for color, dash in styles
         ]
-        self._words = [self._text(color, va="center") for color in colors]
-        self._about = self._text(palette.faint, ha="right", va="top", fontsize=SMALL_PT)
+        self._words = [self.text(color, va="center") for color in colors]
+        self._about = self.text(palette.faint, ha="right", va="top", fontsize=SMALL_PT)
         self._about.set_transform(self.axes.transAxes)
         self._about.set_position((1.0, 1.0))
         self._lost = [
-            self._text(palette.faint, ha="center", va="bottom", fontsize=SMALL_PT)
+            self.text(palette.faint, ha="center", va="bottom", fontsize=SMALL_PT)
             for _ in range(MOST_LOST)
         ]
         for words in self._lost:

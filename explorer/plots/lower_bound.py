@@ -34,19 +34,19 @@ class LowerBound(Plot):
         self._forbidden = self.axes.fill_between([1, 2], [1, 1], [2, 2], color=palette.faint, lw=0)
         self._forbidden.set_alpha(0.18)
         self.moving.append(self._forbidden)
-        self._closed = self._line(color=palette.ink, lw=1.4, ls=(0, (2, 2)))
-        self._low = self._line(color=palette.ink, lw=2.6)
-        self._bars = [self._line(color=color, lw=1.6) for color in colors]
+        self._closed = self.line(color=palette.ink, lw=1.4, ls=(0, (2, 2)))
+        self._low = self.line(color=palette.ink, lw=2.6)
+        self._bars = [self.line(color=color, lw=1.6) for color in colors]
         self._lines = [
-            self._line(color=color, lw=1.6, marker=marker, ms=7, mfc="none", mew=1.8)
+            self.line(color=color, lw=1.6, marker=marker, ms=7, mfc="none", mew=1.8)
             for color, marker in zip(colors, MARKERS, strict=True)
         ]
-        self._words = [self._text(color, fontsize=SMALL_PT) for color in (palette.ink, *colors)]
+        self._words = [self.text(color, fontsize=SMALL_PT) for color in (palette.ink, *colors)]
         for number, words in enumerate(self._words):
             words.set_transform(self.axes.transAxes)
             words.set_verticalalignment("top")
             words.set_position((0, 1.0 - 0.058 * number))
-        self._below = self._text(palette.ink, fontsize=SMALL_PT, va="bottom")
+        self._below = self.text(palette.ink, fontsize=SMALL_PT, va="bottom")
         self._below.set_transform(self.axes.transAxes)
         self._below.set_y(0.03)
         self._below.set_text("no zero-respecting method is here")

@@ -36,21 +36,21 @@ class Noise(Plot):
         self._band = right.fill_between([1, 2], [1, 1], [1, 1], color=run, alpha=0.16, lw=0)
         self.moving.append(self._band)
         self._lines = {
-            "tail": self._line(left, color=guide, lw=2.6),
-            "survival": self._line(left, color=run, lw=2.2),
-            "exponent": self._line(right, color=guide, lw=2.6),
-            "bound": self._line(right, color=ink, ls=(0, (7, 3)), lw=1.8),
-            "bars": self._line(right, color=ink, lw=1.6),
-            "median": self._line(right, color=run, lw=2.2, marker="o", ms=6),
-            "mean": self._line(right, color=ink, lw=0, marker="D", ms=5),
+            "tail": self.line(left, color=guide, lw=2.6),
+            "survival": self.line(left, color=run, lw=2.2),
+            "exponent": self.line(right, color=guide, lw=2.6),
+            "bound": self.line(right, color=ink, ls=(0, (7, 3)), lw=1.8),
+            "bars": self.line(right, color=ink, lw=1.6),
+            "median": self.line(right, color=run, lw=2.2, marker="o", ms=6),
+            "mean": self.line(right, color=ink, lw=0, marker="D", ms=5),
         }
         self._words = {
-            "survival": self._text(run, left),
-            "tail": self._text(guide, left),
-            "median": self._text(run, right),
-            "exponent": self._text(guide, right),
-            "bound": self._text(ink, right),
-            "mean": self._text(ink, right),
+            "survival": self.text(run, left),
+            "tail": self.text(guide, left),
+            "median": self.text(run, right),
+            "exponent": self.text(guide, right),
+            "bound": self.text(ink, right),
+            "mean": self.text(ink, right),
         }
         for name, row in ROWS.items():
             put_in_row(self._words[name], row)

@@ -28,25 +28,25 @@ class Rate(Plot):
     def _make(self) -> None:
         ink, run = self.palette.ink, self.palette.run
         self._kept = [
-            self._line(color=color, ls=dash, lw=1.4, marker=marker, ms=6)
+            self.line(color=color, ls=dash, lw=1.4, marker=marker, ms=6)
             for color, dash, marker in zip(self.palette.kept, KEPT_DASHES, "sD^v", strict=True)
         ]
         self._list = [
-            self._text(color, fontsize=SMALL_PT, ha="right", va="top")
+            self.text(color, fontsize=SMALL_PT, ha="right", va="top")
             for color in (ink, run, *self.palette.kept)
         ]
         for number, row in enumerate(self._list):
             row.set_transform(self.axes.transAxes)
             row.set_position((1.0, 1.0 - ROW * number))
-        self._fit = self._line(color=run, lw=1.6, ls=(0, (4, 2)))
-        self._bound = self._line(color=ink, ls=(0, (7, 3)), lw=1.8, marker="s", ms=5)
-        self._guide = self._line(color=self.palette.guide, lw=2.6)
-        self._points = self._line(color=run, lw=0, marker="o", ms=8)
-        self._bars = self._line(color=run, lw=2.2)
+        self._fit = self.line(color=run, lw=1.6, ls=(0, (4, 2)))
+        self._bound = self.line(color=ink, ls=(0, (7, 3)), lw=1.8, marker="s", ms=5)
+        self._guide = self.line(color=self.palette.guide, lw=2.6)
+        self._points = self.line(color=run, lw=0, marker="o", ms=8)
+        self._bars = self.line(color=run, lw=2.2)
         self._words = {
-            "fit": self._text(run, ha="left", va="bottom"),
-            "bound": self._text(ink, ha="left", va="bottom"),
-            "guide": self._text(self.palette.guide, ha="right", va="top"),
+            "fit": self.text(run, ha="left", va="bottom"),
+            "bound": self.text(ink, ha="left", va="bottom"),
+            "guide": self.text(self.palette.guide, ha="right", va="top"),
         }
         self.axes.set_xlabel("oracle calls N that the run is tuned to", fontsize=11)
         self.axes.set_ylabel(r"mean of $\|\nabla f(X_t)\|_*$ over the run", fontsize=11)

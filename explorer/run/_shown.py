@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from explorer.registry import PLOTS
-from explorer.run._table import write_rows
+from explorer.run._table import csv_of
+from explorer.run._version import package_version
 from explorer.run.spec import RunSpec
 
 
@@ -27,12 +28,21 @@ class Shown(ABC):
     def rows(self) -> list[dict[str, Any]]:
         """Return its numbers as rows of a table, with names."""
 
-    def to_csv(self, path: str | Path) -> None:
-        """Write the rows as CSV.
+    @property
+    def made_by(self) -> str:
+        """Version of the explorer that made the numbers."""
+        return package_version()
+
+    def csv(self) -> str:
+        """Return the rows as CSV.
 
         The first line, behind ``#``, carries the version and the spec that the rows share.
         """
-        write_rows(path, self.spec, self.rows())
+        return csv_of(self.rows(), self.spec, self.made_by)
+
+    def to_csv(self, path: str | Path) -> None:
+        """Write :meth:`csv` into a file."""
+        Path(path).write_text(self.csv(), newline="")
 
     def still(self) -> Any:
         """Return what nothing is added to while it is drawn: itself, unless a run appends to it."""

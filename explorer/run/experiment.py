@@ -44,6 +44,8 @@ class Experiment:
         spec: The choice.
         nuclear_rank: Whether records of a toy keep the nuclear rank of the exact gradient; None
             for matrices with a side of at most 32, beyond which it takes too much of a run's time.
+        snapshots: Whether the matrices of earlier records are kept too, as far as a few MB go:
+            for a run that is looked back on, not for the hundreds of a sweep.
 
     Attributes:
         trace: All records so far.
@@ -59,7 +61,9 @@ class Experiment:
         (50, True, True)
     """
 
-    def __init__(self, spec: RunSpec, *, nuclear_rank: bool | None = None) -> None:
+    def __init__(
+        self, spec: RunSpec, *, nuclear_rank: bool | None = None, snapshots: bool = False
+    ) -> None:
         refuse_unless_spec(spec)
         self.spec = spec
         self.problem = make(PROBLEMS, spec, spec.problem)
@@ -97,6 +101,7 @@ class Experiment:
         self._stratum = 0
         self._measured: Record | None = None
         self._snapshot: Snapshot | None = None
+        self._keeps_snapshots = snapshots
         self._sum_lr = 0.0
         self.step = 0
 
@@ -141,7 +146,8 @@ class Experiment:
         self._take_step()
         if exact is not None:
             self._snapshot = Snapshot(self.step, exact, self._momentum())
-            self.trace.snapshots.keep(self._snapshot)
+            if self._keeps_snapshots:
+                self.trace.snapshots.keep(self._snapshot)
         self.trace.present = measured if look else None
         if look:
             self.trace.snapshot = self._snapshot

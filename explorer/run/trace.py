@@ -48,7 +48,8 @@ class Trace(Records, Shown):
         rewound: True for a copy that ends before the run did, see ``until``.
         snapshot: The matrices at the last record, the first seed's; None before it, and for a
             network. It is replaced as a whole.
-        snapshots: Those of earlier records, as many as a few MB hold; no file keeps them.
+        snapshots: Those of earlier records, as many as a few MB hold, of an experiment that was
+            asked to keep them; no file does.
     """
 
     usual_plot: ClassVar[str] = "decay"
@@ -107,6 +108,11 @@ class Trace(Records, Shown):
                 Record(**numbers, stationarity=arrays["stationarity"][i], measures=measures)
             )
         return trace
+
+    @property
+    def made_by(self) -> str:
+        """Version of the explorer that ran it, which may be an older one than this."""
+        return self.version
 
     def rows(self) -> list[dict[str, Any]]:
         """Return one row for each record: its numbers, the means, and each seed's stationarity."""

@@ -6,7 +6,7 @@ from typing import Any, final
 
 import ipywidgets as widgets
 
-from explorer.plots._style import PALETTES, Theme
+from explorer.plots._style import KEPT_DASHES, PALETTES, Theme
 from explorer.run.trace import Trace
 from explorer.ui._export import parameters
 from explorer.ui._jobs import Kept
@@ -23,7 +23,8 @@ COMPARE_STYLE = """
 .explorer-compare-holder { overflow-x: auto; max-width: 100%; }
 """
 COLUMNS = ("line", "run", "weighted mean", "slope", "bound", "calls", "seconds", "settings")
-DASHES = ("2 3", "8 3 2 3", "1.5 4", "11 3 2 3 2 3")  # as the plots draw them
+WIDTH = 2.2
+DOTS = (1, 1.65)  # what matplotlib makes of ":", in widths of the line
 
 
 @final
@@ -126,8 +127,13 @@ def _sample(number: int | None, theme: Theme) -> str:
     """Return a short line as the picture draws it."""
     palette = PALETTES[theme]
     color = palette.run if number is None else palette.kept[number]
-    dashes = "" if number is None else f' stroke-dasharray="{DASHES[number]}"'
+    dashes = ""
+    if number is not None:
+        pattern = DOTS if KEPT_DASHES[number] == ":" else KEPT_DASHES[number][1]
+        lengths = " ".join(f"{WIDTH * part:g}" for part in pattern)
+        dashes = f' stroke-dasharray="{lengths}"'
     return (
         '<svg width="44" height="12" role="img" aria-label="line">'
-        f'<line x1="1" y1="6" x2="43" y2="6" stroke="{color}" stroke-width="2.2"{dashes}/></svg>'
+        f'<line x1="1" y1="6" x2="43" y2="6" stroke="{color}" stroke-width="{WIDTH}"'
+        f"{dashes}/></svg>"
     )

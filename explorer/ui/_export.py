@@ -2,7 +2,6 @@
 
 import io
 import json
-import tempfile
 import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ from explorer.plots._style import CSS_DPI, PALETTES, SMALLEST_PT
 from explorer.registry import PLOTS
 from explorer.run._version import package_version
 from explorer.run.spec import RunSpec, field_names, unasked
-from explorer.ui._jobs import Kept
+from explorer.ui._picture import Picture
 
 CHARACTERS_AN_INCH = 15.5  # of the smallest letters
 PRINT_DPI = 300
@@ -50,18 +49,14 @@ class Scene(NamedTuple):
     """What is exported.
 
     Attributes:
-        plot: Name of the picture.
-        data: What it draws; a copy to which nothing is added.
-        beside: What is drawn beside it.
+        picture: What is drawn; a copy to which nothing is added.
         code: Lines of Python that repeat it.
         link: Link to the panel that shows it.
         size: Width and height of the picture in inches.
         options: Of the plot: what x is, and a prediction.
     """
 
-    plot: str
-    data: Any
-    beside: Kept
+    picture: Picture
     code: str
     link: str
     size: tuple[float, float]
@@ -83,8 +78,24 @@ def export(scene: Scene, kind: str) -> bytes:
     if kind == "json":
         return (_about(scene) + "\n").encode()
     if kind == "csv":
-        return _csv(scene.data)
+        data = scene.picture.data
+        if not data.rows():
+            raise ValueError("there are no numbers yet; press Run first.")
+        return data.csv().encode()
     return _picture(scene, KINDS[kind])
+
+
+def kind_of(path: Path) -> str:
+    """Return the kind of a file by its ending, a picture of pixels as it is on the screen.
+
+    Raises:
+        ValueError: If the ending belongs to none.
+    """
+    for name, known in KINDS.items():
+        if known.suffix == path.suffix.lower():
+            return name
+    endings = sorted({known.suffix for known in KINDS.values()})
+    raise ValueError(f"path must end in one of {endings}, got {str(path)!r}.")
 
 
 def parameters(spec: RunSpec) -> str:
@@ -104,36 +115,34 @@ def parameters(spec: RunSpec) -> str:
 
 
 def _about(scene: Scene) -> str:
+    _, data, beside, _ = scene.picture
     return json.dumps(
         {
             "version": package_version(),
-            "plot": scene.plot,
+            "plot": scene.picture.plot,
             "link": scene.link,
-            "spec": json.loads(scene.data.spec.to_json()),
-            "beside": {label: json.loads(one.spec.to_json()) for label, one in scene.beside},
-            "sentence": scene.data.sentence,
+            "spec": json.loads(data.spec.to_json()),
+            "beside": {label: json.loads(one.spec.to_json()) for label, one in beside},
+            "sentence": scene.picture.sentence,
         },
         indent=1,
     )
 
 
-def _csv(data: Any) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "data.csv"
-        data.to_csv(path)
-        return path.read_bytes()
-
-
 def _picture(scene: Scene, kind: Kind) -> bytes:
-    about, buffer = _about(scene), io.BytesIO()
+    about, buffer, picture = _about(scene), io.BytesIO(), scene.picture
     form = kind.suffix.removeprefix(".")
     key = {"png": "Description", "svg": "Description", "pdf": "Keywords"}[form]
-    metadata: dict[str, Any] = {key: about, "Title": scene.data.title}
+    metadata: dict[str, Any] = {key: about, "Title": picture.data.title}
     if form in ("svg", "pdf"):  # equal choices give equal files
         metadata |= {"svg": {"Date": None}, "pdf": {"CreationDate": None}}[form]
     with DRAWING:
-        figure = PLOTS[scene.plot].of(
-            scene.data, kept=scene.beside, size=scene.size, **scene.options
+        figure = PLOTS[picture.plot].of(
+            picture.data,
+            kept=picture.beside,
+            stored=picture.lines,
+            size=scene.size,
+            **scene.options,
         )
         _caption(figure, _lines(scene))
         figure.savefig(
@@ -148,8 +157,8 @@ def _picture(scene: Scene, kind: Kind) -> bytes:
 
 
 def _lines(scene: Scene) -> Sequence[str]:
-    beside = [f"beside it: {label}" for label, _ in scene.beside]
-    words = f"scion-explorer {package_version()}: {parameters(scene.data.spec)}"
+    beside = [f"beside it: {label}" for label, _ in scene.picture.beside]
+    words = f"scion-explorer {package_version()}: {parameters(scene.picture.data.spec)}"
     return textwrap.wrap("; ".join([words, *beside]), int(scene.size[0] * CHARACTERS_AN_INCH))
 
 

@@ -25,7 +25,7 @@ def said(error: BaseException) -> str:
     from a reader's own norm, noise or problem, the line.
     """
     if isinstance(error, MemoryError | torch.OutOfMemoryError) or _starved(error):
-        return f"{NO_MEMORY} ({type(error).__name__}: {str(error).splitlines()[:1]})"
+        return f"{NO_MEMORY} ({type(error).__name__}: {str(error).partition(chr(10))[0]})"
     line = _own_line(error)
     if isinstance(error, ValueError | UnknownNameError) and not line:
         return str(error)

@@ -50,9 +50,10 @@ class RunJob:
     estimate_s = None
 
     def __init__(self, spec: RunSpec, variants: Sequence[Mapping[str, Any]] = ()) -> None:
-        self._main = Experiment(spec)
+        self._main = Experiment(spec, snapshots=True)
         self._variants = {
-            label_of(change): Experiment(spec.replace(**change)) for change in variants
+            label_of(change): Experiment(spec.replace(**change), snapshots=True)
+            for change in variants
         }
 
     @property
@@ -181,6 +182,12 @@ def make_job(
     if draws == "trace":
         return RunJob(spec, variants)
     return StudyJob(draws, spec, variants, options or {})
+
+
+def in_words(data: Any, beside: Kept) -> str:
+    """Return data in words: their own sentence, and what stands beside them in brief."""
+    others = [f"{label}: {one.brief}" for label, one in beside]
+    return " ".join([data.sentence, *(f"Beside it, {other}." for other in others)])
 
 
 def label_of(changes: Mapping[str, Any]) -> str:

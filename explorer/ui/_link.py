@@ -34,8 +34,7 @@ class Choice(NamedTuple):
 def write(choice: Choice) -> str:
     """Return a choice as a link, which names what differs from the preset and nothing else.
 
-    A preset that only this session knows is left out: its spec is written as it differs from the
-    first look.
+    A preset of a reader's own is left out: its spec is written as it differs from the first look.
 
     Example:
         >>> preset = PRESETS["First look"]
@@ -58,7 +57,7 @@ def changes(start: RunSpec, spec: RunSpec) -> dict[str, Any]:
     base = _replaced(start, new) or RunSpec(problem=spec.problem)
     said = {name: mine for name, (mine, _) in spec.diff(base).items()}
     # one unit of noise puts the others out of use by itself
-    fewest = {name: mine for name, mine in said.items() if mine is not None or name == "lr"}
+    fewest = {name: mine for name, mine in said.items() if mine is not None}
     for some in (new | fewest, new | said):
         if _replaced(start, some) == spec:
             return some

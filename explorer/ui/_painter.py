@@ -9,8 +9,7 @@ from explorer.plots._canvas import Canvas
 from explorer.plots._mark import Mark
 from explorer.plots._style import CSS_DPI, HEIGHT_IN, Theme
 from explorer.registry import PLOTS
-from explorer.ui._jobs import Kept
-from explorer.ui._recorded import Recorded, in_words
+from explorer.ui._picture import Picture
 from explorer.ui._view import View
 
 FRAMES_A_SECOND = 12
@@ -63,27 +62,21 @@ class Painter:
         """Return whether it is time for a frame; never waits."""
         return self._clock() >= self._next_frame and self._view.ready()
 
-    def paint(
-        self, data: Any, beside: Kept, *, plot: str, last: bool, stored: Recorded | None = None
-    ) -> bool:
+    def paint(self, picture: Picture, *, last: bool) -> bool:
         """Show one frame, and return whether its words and numbers are new too.
 
         Args:
-            data: A trace or a rate.
-            beside: Labelled traces drawn with it.
-            plot: Name of ``PLOTS``.
-            stored: A stored run, shown in the place of data that is not there yet.
+            picture: What is shown.
             last: True for a frame that stays: it is drawn in all its colours, with its words.
         """
         began, look = self._clock(), self.look
-        canvas = self._canvas_for(plot, look)
-        lines = stored.series if stored is not None else None
-        png = canvas.png(data, beside, stored=lines, passing=not last)
+        canvas, data, beside = self._canvas_for(picture.plot, look), picture.data, picture.beside
+        png = canvas.png(data, beside, stored=picture.lines, passing=not last)
         worded = last or began - self._series_at >= SERIES_EVERY_S
         series = None
         if worded:
-            series = canvas.plot.series(data, beside) if lines is None else lines
-            self._alt, self._series_at = in_words(data, beside, stored), began
+            series = picture.lines or canvas.plot.series(data, beside)
+            self._alt, self._series_at = picture.sentence, began
         self._view.show(png, alt=self._alt, axes=canvas.geometry, size=canvas.size, series=series)
         ended = self._clock()
         self._next_frame = ended + max(

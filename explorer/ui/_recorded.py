@@ -18,7 +18,7 @@ import numpy as np
 from explorer.plots._base import Series
 from explorer.registry import PLOTS
 from explorer.run.device import few_threads
-from explorer.ui._jobs import Kept, make_job
+from explorer.ui._jobs import in_words, make_job
 from explorer.ui._preset import Preset
 
 FILE = Path(__file__).with_name("recorded.npz")
@@ -41,14 +41,6 @@ def recorded(preset: Preset) -> Recorded | None:
     """Return the stored run of a preset, or None where there is none for it as it stands."""
     found = _all().get(preset.slug)
     return found[1] if found is not None and found[0] == key(preset) else None
-
-
-def in_words(data: Any, beside: Kept, stored: Recorded | None = None) -> str:
-    """Return a picture in words: its own sentence, and what stands beside it in brief."""
-    if stored is not None:
-        return f"Stored run: {stored.sentence} Press Run for yours."
-    others = [f"{label}: {one.brief}" for label, one in beside]
-    return " ".join([data.sentence, *(f"Beside it, {other}." for other in others)])
 
 
 def key(preset: Preset) -> str:

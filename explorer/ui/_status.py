@@ -18,11 +18,12 @@ def status(session: Session) -> str:
     return f'<div class="explorer-status">{html.escape(words)}</div>'
 
 
-def sentences(session: Session, *, changed: bool) -> str:
+def sentences(session: Session, sentence: str, *, changed: bool) -> str:
     """Return the picture in words with its notes, or the error in its place.
 
     Args:
         session: Whose picture it is.
+        sentence: The picture in words.
         changed: True where a press of Run would begin something else than what is shown.
     """
     if session.state == "failed":
@@ -34,7 +35,6 @@ def sentences(session: Session, *, changed: bool) -> str:
     job = session.job
     if job is not None and changed and session.state != "running" and not session.preparing:
         said.append(("explorer-why", CHANGED))
-    sentence = session.sentence
     table = " explorer-table" if "\n" in sentence else ""
     said.append((f"explorer-sentence{table}", sentence))
     if job is not None:

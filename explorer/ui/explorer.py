@@ -1,6 +1,5 @@
 """Explorer: the page, with controls, the live picture and the sentence under it."""
 
-import html
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -18,10 +17,10 @@ from explorer.run.trace import Trace
 from explorer.ui import _link
 from explorer.ui._code import code
 from explorer.ui._compare import Compare
-from explorer.ui._export import KINDS, Scene, export
+from explorer.ui._export import KINDS, Scene, export, kind_of
+from explorer.ui._front import Front
 from explorer.ui._preset import refuse_unknown
 from explorer.ui._recorded import recorded
-from explorer.ui._sheet import STYLE
 from explorer.ui._status import sentences, status
 from explorer.ui._stored import Stored
 from explorer.ui._timeline import LINK, Timeline
@@ -90,28 +89,38 @@ class Explorer(widgets.VBox):
         self.view: View = ImageView() if fallback else FigureView()
         self.session = Session(self.view, self._show_status, self._store)
         self.controls = Controls(spec or self._preset.spec, self._choice)
-        self._turning = False
-        self._make_buttons()
-        self._make_texts()
-        super().__init__(self._lay_out())
+        self._toolbar = self._make_toolbar()
+        self._timeline = Timeline(self.session.look, self.session.look_back, self._export)
+        self._compared = Compare(self.drop)
+        self._front = Front(self.controls, self.view, self._toolbar, self._timeline, self._compared)
+        names = [*PRESETS]
+        own = [] if self._preset.name in names else [self._preset.name]
+        self._front.presets.options = [*names, *own]
+        self._front.presets.value = self._preset.name
+        self._front.presets.observe(lambda change: self._load_preset(change["new"]), names="value")
+        self._front.offer(self._plots)
+        self._front.on_turn(lambda: self.session.want(self._wish("turn")))
+        self._ask()
+        super().__init__(self._front.rows)
         self.add_class("explorer-panel")
-        self._look_as_declared()
+        self._look_as(xscale=self._preset.xscale, against=self._preset.against)
         self.session.show(self._wish("show"))
 
     @property
     def plot(self) -> str:
         """Name of the picture that is chosen; set it as a press of its button does."""
-        return str(self._tabs.value)
+        return str(self._front.tabs.value)
 
     @plot.setter
     def plot(self, name: str) -> None:
-        if name not in self._offered:
-            raise UnknownNameError(f"this panel offers no plot {name!r}; it has {self._offered}.")
-        self._tabs.value = name
+        offered = self._front.offered
+        if name not in offered:
+            raise UnknownNameError(f"this panel offers no plot {name!r}; it has {offered}.")
+        self._front.tabs.value = name
 
     @property
-    def _offered(self) -> list[str]:
-        return [value for _, value in self._tabs.options]
+    def _plots(self) -> Sequence[str]:
+        return self._shown_plots or self._preset.plots
 
     @property
     def spec(self) -> RunSpec:
@@ -230,8 +239,8 @@ class Explorer(widgets.VBox):
         panel = cls(preset=choice.preset, **options)
         panel.controls.load(choice.spec)
         panel._look_as(xscale=choice.xscale, against=choice.against)
-        if choice.plot in panel._offered and choice.plot != panel.plot:
-            panel._offer_plots(choice.plot)
+        if choice.plot in panel._front.offered and choice.plot != panel.plot:
+            panel._front.offer(panel._plots, choice.plot)
         panel.session.show(panel._wish("show"))
         panel._show_status()
         return panel
@@ -246,22 +255,16 @@ class Explorer(widgets.VBox):
         Returns:
             The path.
 
-        Raises:
-            ValueError: If the ending belongs to no kind of file.
+        An ending that belongs to no kind of file is refused with a ValueError.
         """
         path = Path(path)
-        kinds = {known.suffix: name for name, known in reversed([*KINDS.items()])}
-        kind = kind or kinds.get(path.suffix.lower())
-        if kind is None:
-            raise ValueError(f"path must end in one of {sorted(kinds)}, got {str(path)!r}.")
-        path.write_bytes(export(self._scene(), kind))
+        path.write_bytes(export(self._scene(), kind or kind_of(path)))
         return path
 
     def _scene(self) -> Scene:
-        plot, data, beside = self.session.still()
         look = self.session.painter.look
         size = (max(look.width, LEAST_EXPORTED) / CSS_DPI, HEIGHT_IN)
-        return Scene(plot, data, beside, self.code(), self.link(), size, look.options)
+        return Scene(self.session.seen.still(), self.code(), self.link(), size, look.options)
 
     def _export(self, kind: str) -> str:
         """Hand a file to the browser, and return what is to be said of it."""
@@ -336,8 +339,8 @@ class Explorer(widgets.VBox):
             self.session.want(self._wish("show"))
         self._show_status()
 
-    def _make_buttons(self) -> None:
-        self._toolbar = Toolbar(
+    def _make_toolbar(self) -> Toolbar:
+        return Toolbar(
             self._pressed_run,
             self.step,
             {
@@ -351,76 +354,14 @@ class Explorer(widgets.VBox):
                 ),
             },
         )
-        self._buttons = self._toolbar.buttons
-        self._timeline = Timeline(self._look, self.session.look_back, self._export)
-        self._beside = Compare(self.drop)
-        self._presets = widgets.Dropdown(
-            options=_with(list(PRESETS), self._preset.name),
-            value=self._preset.name,
-            description="Preset",
-            style={"description_width": "56px"},
-            layout={"width": "260px"},
-        )
-        self._presets.observe(lambda change: self._load_preset(change["new"]), names="value")
-        self._tabs = widgets.ToggleButtons(style={"button_width": "auto"})
-        self._tabs.add_class("explorer-tabs")
-        self._offer_plots()
-        self._tabs.observe(lambda _: self._turn(), names="value")
 
-    def _make_texts(self) -> None:
-        self._question = widgets.HTML()
-        self._sentence = widgets.HTML(layout={"width": "auto"})
-        self._show_question()
-
-    def _lay_out(self) -> list[widgets.Widget]:
-        self._left = widgets.VBox(layout={"width": "340px", "flex": "0 0 auto"})
-        self._left.add_class("explorer-controls")
-        self._lay_out_controls()
-        picture = widgets.VBox(
-            [self._tabs, self.view, self._timeline], layout={"flex": "1 1 420px", "min_width": "0"}
-        )
-        middle = widgets.HBox([self._left, picture], layout={"flex_flow": "row wrap"})
-        top = widgets.HBox(
-            [self._presets, self._question],
-            layout={"flex_flow": "row wrap", "align_items": "center"},
-        )
-        # the toolbar above the picture: open folds push what is below it out of the window
-        style = widgets.HTML(STYLE)
-        return [style, top, self._toolbar, middle, self._sentence, self._beside]
-
-    def _lay_out_controls(self) -> None:
+    def _ask(self) -> None:
         shown = self._shown_controls if self._shown_controls is not None else self._preset.controls
-        rows: list[Any] = [self.controls.row(name) for name in (MAIN if shown is None else shown)]
-        if shown is None:
-            folded = widgets.VBox([self.controls.row(field) for field in FOLDED])
-            rows.append(widgets.Accordion([folded], titles=("Size, schedule, seeds, device",)))
-        self._left.children = rows
-
-    def _look(self, **changes: str) -> None:
-        self.session.look(**changes)
+        self._front.ask(self._preset, shown)
 
     def _look_as(self, *, xscale: str, against: str) -> None:
         self._timeline.put(xscale=xscale, against=against)
         self.session.look(xscale=xscale, against=against)
-
-    def _look_as_declared(self) -> None:
-        self._look_as(xscale=self._preset.xscale, against=self._preset.against)
-
-    def _offer_plots(self, chosen: str | None = None) -> None:
-        """Show a button for each plot of the preset, and choose one; nobody is told."""
-        plots = self._shown_plots or self._preset.plots
-        self._turning = True
-        try:
-            self._tabs.options = [(PLOTS[name].label, name) for name in plots]
-            self._tabs.value = chosen or plots[0]
-        finally:
-            self._turning = False
-        self._tabs.layout.display = None if len(plots) > 1 else "none"
-        self._buttons["Measure the rate"].layout.display = None if "rate" in plots else "none"
-
-    def _turn(self) -> None:
-        if not self._turning:
-            self.session.want(self._wish("turn"))
 
     def _pressed_run(self) -> None:
         if self.session.intent == "running":
@@ -430,9 +371,9 @@ class Explorer(widgets.VBox):
 
     def _reset(self) -> None:
         self.controls.load(self._start_spec)
-        self._look_as_declared()
+        self._look_as(xscale=self._preset.xscale, against=self._preset.against)
         self._timeline.say("")
-        self._offer_plots()
+        self._front.offer(self._plots)
         self.session.drop_kept()
         self.session.want(self._wish("show")._replace(afresh=True))
         self._show_status()
@@ -452,33 +393,31 @@ class Explorer(widgets.VBox):
             return
         self._preset = self._first if name == self._first.name else PRESETS[name]
         self._own = None
-        self._show_question()
-        self._lay_out_controls()
+        self._ask()
         self._reset()
-
-    def _show_question(self) -> None:
-        text = html.escape(self._preset.question)
-        self._question.value = f'<div class="explorer-question">{text}</div>'
 
     def _show_status(self) -> None:
         """Say where things stand; called by the worker, which never touches a user's control."""
-        if not hasattr(self, "_sentence"):
+        if not hasattr(self, "_front"):
             return
         session = self.session
         job, state = session.job, session.state
         runs = state == "running" or (session.preparing and session.intent == "running")
         label = "Pause" if runs else "Run"
-        if state == "paused" and not self._changed():
+        changed = self._changed()
+        if state == "paused" and not changed:
             label = "Go on"
         share = job.share if job is not None else 0.0
         self._toolbar.show(label=label, share=share, status=status(session))
-        self._sentence.value = sentences(session, changed=self._changed())
+        sentence = session.sentence
+        self._front.sentence.value = sentences(session, sentence, changed=changed)
         if state in ("finished", "failed"):  # at the end, not at every frame
-            self.view.speak((session.error or "") if state == "failed" else session.sentence)
+            self.view.speak((session.error or "") if state == "failed" else sentence)
         of_a_run = PLOTS[self.plot].draws == "trace"
-        self._buttons["Measure the rate"].disabled = not has_rate(self.spec)
+        buttons = self._toolbar.buttons
+        buttons["Measure the rate"].disabled = not has_rate(self.spec)
         for name in ("Keep", "Step"):  # a study has no single step, and only runs are kept
-            self._buttons[name].disabled = not of_a_run
+            buttons[name].disabled = not of_a_run
         self._toolbar.steps.disabled = not of_a_run
         self._show_records(runs=runs)
         for callback in self._callbacks:
@@ -486,16 +425,17 @@ class Explorer(widgets.VBox):
 
     def _show_records(self, *, runs: bool) -> None:
         """Offer the way back over a run that rests, and the table of the runs beside it."""
-        plot, data, beside = self.session.seen
-        whole = self.trace if isinstance(data, Trace) else None
-        rests = whole is not None and not runs and self.session.state != "idle"
-        clocks = len(PLOTS[plot].clocks)
-        self._timeline.offer(len(whole) if rests and whole else 0, self.session.back, clocks=clocks)
-        if isinstance(data, Trace):
+        picture = self.session.seen
+        clocks = len(PLOTS[picture.plot].clocks)
+        of_a_run = isinstance(picture.data, Trace)
+        rests = of_a_run and not runs and self.session.state != "idle"
+        whole = self.trace if rests else None
+        self._timeline.offer(len(whole) if whole else 0, self.session.back, clocks=clocks)
+        if of_a_run:
             theme = self.session.painter.look.theme
-            self._beside.show(data, beside, self.session.kept, theme)
+            self._compared.show(picture.data, picture.beside, self.session.kept, theme)
         else:
-            self._beside.layout.display = "none"
+            self._compared.layout.display = "none"
 
     def _changed(self) -> bool:
         """Return whether a press of Run would begin something else than what is shown."""
@@ -507,7 +447,3 @@ def _descendants(widget: Any) -> Iterator[widgets.Widget]:
     for child in getattr(widget, "children", ()):
         yield from _descendants(child)
         yield child
-
-
-def _with(names: list[str], name: str) -> list[str]:
-    return names if name in names else [*names, name]

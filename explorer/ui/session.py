@@ -16,11 +16,11 @@ from explorer.run.device import few_threads, give_memory_back
 from explorer.run.spec import RunSpec
 from explorer.run.trace import Trace
 from explorer.ui._failure import said
-from explorer.ui._jobs import Job, Kept, make_job
-from explorer.ui._kept import MOST_KEPT, labelled, with_one_more
+from explorer.ui._jobs import Job, make_job
+from explorer.ui._kept import MOST_KEPT, with_one_more
 from explorer.ui._mailbox import Mailbox
 from explorer.ui._painter import Painter
-from explorer.ui._recorded import in_words
+from explorer.ui._picture import Picture, picture_of
 from explorer.ui._standing import Standing
 from explorer.ui._view import View
 from explorer.ui._wish import Action, GivenUpError, State, Wish
@@ -252,17 +252,14 @@ class Session:
 
         Any thread may ask for it, since it draws a copy of the data on a canvas of its own.
         """
-        plot, data, beside = self.still()
-        stored = self._shown().stored
-        lines = stored.series if stored is not None else None
-        made = PLOTS[plot](**self.painter.look.options)
-        return Canvas(made, 2.0).png(data, beside, stored=lines)
+        picture = self.seen.still()
+        made = PLOTS[picture.plot](**self.painter.look.options)
+        return Canvas(made, 2.0).png(picture.data, picture.beside, stored=picture.lines)
 
     @property
     def sentence(self) -> str:
         """The picture in words."""
-        _, data, beside = self.still()
-        return in_words(data, beside, self._shown().stored)
+        return self.seen.still().sentence
 
     @property
     def back(self) -> int | None:
@@ -270,25 +267,9 @@ class Session:
         return self._back
 
     @property
-    def seen(self) -> tuple[str, Any, Kept]:
-        """The picture that is shown, what is on it and what is beside it."""
-        work = self._shown()
-        return work.drawn, *self._seen(work)
-
-    def still(self) -> tuple[str, Any, Kept]:
-        """Return the same with copies, to which no run adds anything."""
-        plot, data, beside = self.seen
-        return plot, data.still(), [(label, one.still()) for label, one in beside]
-
-    def _seen(self, work: Standing) -> tuple[Any, Kept]:
-        """Return what is drawn, and beside it: all there is, or what there was at some record."""
-        data, beside, back = work.data, self._beside(work), self._back
-        if back is None or work.wish.kind != "trace" or work.state == "running" or not len(data):
-            return data, beside
-        data = data.until(back)
-        own = len(work.wish.variants)
-        then = [(label, one.until_calls(data.calls[-1])) for label, one in beside[:own]]
-        return data, [*then, *beside[own:]]
+    def seen(self) -> Picture:
+        """The picture that is shown; a run that goes on adds to its data."""
+        return picture_of(self._shown(), self.kept, self._back)
 
     def _looked_at(self, pixel_ratio: float, width: int, theme: str) -> None:
         self.look(pixel_ratio=pixel_ratio, width=max(width, 360), theme=theme)
@@ -513,17 +494,8 @@ class Session:
         assert self._now is not None, "a session shows some work from its first picture on"
         return self._now
 
-    def _beside(self, work: Standing) -> Kept:
-        variants = work.job.beside if work.job is not None else []
-        if work.wish.kind != "trace":
-            return variants
-        return labelled(self.kept, work.wish.spec, variants)
-
     def _draw(self, *, last: bool = False) -> None:
-        work = self._shown()
-        data, beside = self._seen(work)
-        drawn, stored = work.drawn, work.stored
-        if self.painter.paint(data, beside, plot=drawn, last=last, stored=stored):
+        if self.painter.paint(self.seen, last=last):
             self._on_change()
 
 

@@ -7,35 +7,20 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from panel_page import (
+    calls_in,
+    number,
+    press,
+    sentence,
+    type_in,
+    wait_for_state,
+    wait_for_stored,
+    wait_for_words,
+)
 from PIL import Image
 
 PANEL = "from explorer import Explorer, RunSpec\npanel = Explorer(RunSpec(horizon={})); panel"
-
-
-def press(page, name):
-    page.locator(".explorer-panel button", has_text=re.compile(f"^.?{name}$")).first.click()
-
-
-def number(page, name):
-    return page.get_by_title(f"{name}, as a number")
-
-
-def type_in(page, name, text):
-    number(page, name).fill(text)
-    number(page, name).press("Enter")
-
-
-def wait_for_state(page, state, timeout_s=120):
-    status = page.locator(".explorer-status", has_text=re.compile(f"^{state}, "))
-    status.first.wait_for(timeout=1000 * timeout_s)
-
-
-def sentence(page):
-    return page.locator(".explorer-sentence").first.inner_text()
-
-
-def wait_for_words(page, words):
-    page.locator(".explorer-sentence", has_text=words).first.wait_for()
+SAME = "from explorer import run\nprint((run(panel.spec).mean == panel.trace.mean).all())"
 
 
 def test_runs_are_compared_in_the_picture_and_in_a_table_and_dropped(lab):
@@ -82,6 +67,7 @@ def test_a_run_is_made_step_by_step_and_looked_back_on_by_the_arrow_keys(lab):
     lab.screenshot("look-back-1280-light")
     back.press("End")
     wait_for_words(page, re.compile("^1,000 calls"))
+    assert lab.run(SAME) == "True", "steps and looking back change nothing of the run"
     page.get_by_label("x axis").select_option("steps")
     page.get_by_label("scale of x").select_option("linear")
     lab.wait_for_frame(lab.frame() + 1)
@@ -92,6 +78,7 @@ def test_a_page_begins_with_the_stored_run_of_its_preset(lab):
     page = lab.open(["from explorer import Explorer; panel = Explorer(); panel"], width=1280)
     lab.wait_for_frame(1)
     lab.figure().get_by_role("img", name=re.compile("^Stored run: 20,000 calls")).wait_for()
+    assert lab.run("print(panel.trace)") == "None", "nothing has run yet"
     lab.screenshot("stored-1280-light")
     page.get_by_label("Preset", exact=True).select_option("Lower chain")
     wait_for_words(page, "Stored run: 3 of 3 points")
@@ -243,8 +230,7 @@ def test_two_panels_of_one_notebook_do_not_disturb_each_other(lab):
     for nth, calls in ((0, "3,000"), (1, "2,000")):
         panels.nth(nth).locator(".explorer-status", has_text="finished").first.wait_for()
         panels.nth(nth).locator(".explorer-sentence", has_text=f"{calls} calls").wait_for()
-    same = "from explorer import run\nprint((run(panel.spec).mean == panel.trace.mean).all())"
-    assert lab.run(same) == "True"
+    assert lab.run(SAME) == "True"
 
 
 def test_a_reload_while_running_brings_the_panel_back_and_the_run_goes_on(lab):
@@ -261,6 +247,7 @@ def test_a_reload_while_running_brings_the_panel_back_and_the_run_goes_on(lab):
     )
     press(page, "Pause")
     wait_for_state(page, "paused")
+    assert 0 < calls_in(sentence(page)) < 200_000
 
 
 def test_after_a_restart_of_the_kernel_the_last_picture_and_its_sentence_stay(lab):
@@ -269,9 +256,7 @@ def test_after_a_restart_of_the_kernel_the_last_picture_and_its_sentence_stay(la
     press(page, "Run")
     wait_for_state(page, "finished")
     said = sentence(page)
-    page.wait_for_function(
-        "said => document.querySelector('.explorer-stored')?.textContent === said", arg=said
-    )
+    wait_for_stored(page, said)
     # not awaited: it waits for the dialog
     page.evaluate("() => { window.jupyterapp.commands.execute('kernelmenu:restart'); }")
     page.locator(".jp-Dialog button.jp-mod-accept").click()

@@ -3,21 +3,18 @@
 import re
 import time
 
+from panel_page import (
+    button,
+    calls_in,
+    number,
+    press,
+    sentence,
+    tab,
+    wait_for_state,
+    wait_for_stored,
+)
+
 PANEL = ["from explorer import Explorer; panel = Explorer(); panel"]
-
-
-def press(page, name):
-    button(page, name).click()
-
-
-def button(page, name):
-    """A button of the panel; its icon is a letter of a symbol font and part of its name."""
-    return page.locator(".explorer-panel button", has_text=name).first
-
-
-def number(page, name):
-    """The field for the number beside a slider."""
-    return page.get_by_title(f"{name}, as a number")
 
 
 def pixels(lab):
@@ -27,20 +24,6 @@ def pixels(lab):
 def wait_for_picture(lab, said):
     """Wait for a picture whose text for those who do not see it says so."""
     lab.figure().get_by_role("img", name=said).wait_for()
-
-
-def calls_in(said):
-    """How many calls a sentence says a run has made."""
-    return int(re.search(r"([\d,]+) (?:of [\d,]+ )?calls", said).group(1).replace(",", ""))
-
-
-def sentence(page):
-    return page.locator(".explorer-sentence").first.inner_text()
-
-
-def wait_for_state(page, state, timeout_s=120):
-    status = page.locator(".explorer-status", has_text=re.compile(f"^{state}, "))
-    status.first.wait_for(timeout=1000 * timeout_s)
 
 
 def test_run_moves_the_picture_and_pause_holds_it(lab):
@@ -98,9 +81,7 @@ def test_a_saved_notebook_shows_the_last_picture_and_the_sentence_to_who_only_re
     press(page, "Run")
     wait_for_state(page, "finished")
     said = sentence(page)
-    page.wait_for_function(
-        "said => document.querySelector('.explorer-stored')?.textContent === said", arg=said
-    )
+    wait_for_stored(page, said)
     stored = page.locator(".explorer-stored")
     assert not stored.is_visible(), "beside the live panel it would stand twice"
     assert not page.locator(".jp-RenderedImage img").is_visible()
@@ -221,10 +202,6 @@ def test_variants_are_drawn_beside_the_run(lab):
     lab.screenshot("panel-variants-light")
     said = lab.run("print([label for label, _ in panel.session.job.beside])")
     assert said.strip() == "['transport on']"
-
-
-def tab(page, name):
-    return page.locator(".explorer-tabs button", has_text=name)
 
 
 def test_pictures_are_chosen_by_buttons_and_run_does_what_the_chosen_one_shows(lab):

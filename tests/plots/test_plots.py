@@ -524,7 +524,7 @@ def test_words_of_kept_runs_lie_on_no_other_words(trace, kept):
     for count in range(1, 5):
         picture = PLOTS["decay"]()
         picture.update(trace, [*kept[:count]])
-        assert not any(picture._touches(text) for text in picture._kept_words if text.get_visible())
+        assert not any(picture.touches(text) for text in picture._kept_words if text.get_visible())
 
 
 def test_exact_zeros_squeeze_nothing():

@@ -11,7 +11,7 @@ from explorer.norms.column import Column
 from explorer.problems.log_cosh import LogCosh
 from explorer.registry import PROBLEMS
 from explorer.run import experiment as bench
-from explorer.run.constants import assumed_constants
+from explorer.run.constants import FORGIVES, FORGIVES_NOT, assumed_constants
 from explorer.run.experiment import Experiment, run
 from explorer.run.measure import Stratum
 from explorer.run.spec import RunSpec, unasked
@@ -457,3 +457,18 @@ def test_the_sentences_on_the_window_are_about_the_one_that_is_tuned():
     assert windows[0] != pytest.approx(windows[1], rel=0.01)
     for spec, w in zip((strong, wrong), windows, strict=True):
         assert f"batch 15,000 is above W = {w:.3g}" in " ".join(Experiment(spec).trace.notes)
+
+
+@pytest.mark.parametrize(
+    ("noise", "said"),
+    [
+        ("stable", FORGIVES),
+        ("skewed_stable", FORGIVES_NOT),
+        ("skewed_stable(skewness=0.0)", FORGIVES),
+    ],
+)
+def test_a_mistuned_run_says_whether_its_noise_forgives_it(noise, said):
+    spec = RunSpec(noise=noise, tail_index=1.3, horizon=20, seeds=1, device="cpu")
+    (note,) = [one for one in Experiment(spec.replace(tuned_for=2.0)).trace.notes if said in one]
+    assert note.startswith("the schedule is tuned for p = 2, the noise has p = 1.3")
+    assert not any(said in one for one in Experiment(spec).trace.notes)

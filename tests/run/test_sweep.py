@@ -6,11 +6,15 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from explorer.noise._constant import PULSE
 from explorer.norms._base import as_norm
 from explorer.problems.log_cosh import LogCosh
+from explorer.run import _work
 from explorer.run._tuned import points
+from explorer.run._work import seconds_a_step
 from explorer.run.constants import toy_setting
-from explorer.run.experiment import run
+from explorer.run.experiment import Experiment, run
+from explorer.run.grid import LEFT_OUT
 from explorer.run.rate import Rate
 from explorer.run.spec import RunSpec
 from explorer.run.sweep import GridSweep, Sweep, sweep
@@ -365,3 +369,42 @@ def test_seeds_that_diverged_are_counted_on_the_lines_that_are_drawn():
     grid = sweep(wild, seeds=[2, 4], lr=[0.01, 1e30])
     said = [t.get_text() for t in grid.figure().axes[0].texts if t.get_visible()]
     assert "4 of 4\ndiverged" in said
+
+
+def test_a_trial_is_a_moment_only_and_what_is_newer_goes_first(monkeypatch):
+    made, advance = [], Experiment.advance
+
+    def counted(experiment, **options):
+        made.append(experiment.step)
+        return advance(experiment, **options)
+
+    monkeypatch.setattr(Experiment, "advance", counted)
+    assert seconds_a_step(TINY.replace(horizon=1000)) > 0
+    assert len(made) == _work.TIMED_STEPS
+    made.clear()
+    monkeypatch.setattr(_work, "TIMED_S", 0.0)
+    assert seconds_a_step(TINY.replace(horizon=1000)) > 0
+    assert len(made) == 1
+
+    def newer():
+        raise InterruptedError
+
+    token = PULSE.set(newer)
+    try:
+        with pytest.raises(InterruptedError):
+            seconds_a_step(TINY)
+    finally:
+        PULSE.reset(token)
+
+
+def test_a_grid_says_why_no_theorem_applies_and_whose_means_are_shown():
+    spec = RunSpec(
+        problem="factorisation", optimizer="sgd", momentum=0.0, schedule="constant", lr=0.5,
+        tail_index=1.2, horizon=300, seeds=4, device="cpu",
+    )  # fmt: skip
+    grid = sweep(spec, lr=[0.03, 2.0])
+    lost = [int((~cell.finite).sum()) for cell in grid.cells]
+    assert lost[1] > 0
+    assert LEFT_OUT in grid.notes
+    assert grid.cells[0].bound_unmet in grid.notes
+    assert LEFT_OUT not in sweep(TINY, norm=["sign", "row"]).notes

@@ -11,7 +11,7 @@ import pytest
 
 from explorer.run._records import Record
 from explorer.run._words import describe
-from explorer.run.experiment import run
+from explorer.run.experiment import Experiment, run
 from explorer.run.spec import RunSpec
 from explorer.run.trace import Trace
 
@@ -55,7 +55,10 @@ def test_the_plain_running_mean_counts_every_step_alike():
 
 
 def test_looking_back_ends_the_copy_and_not_the_trace():
-    trace = run(RunSpec(horizon=3000, seeds=2, device="cpu"))
+    experiment = Experiment(RunSpec(horizon=3000, seeds=2, device="cpu"), snapshots=True)
+    for _ in experiment:
+        pass
+    trace = experiment.trace
     back = trace.until(40)
     assert len(back) == 40
     assert len(trace) > 400
@@ -70,6 +73,19 @@ def test_looking_back_ends_the_copy_and_not_the_trace():
     assert whole.sentence == trace.sentence
     assert len(trace.until(0)) == 1, "there is no picture of nothing"
     assert trace.until_calls(100).calls[-1] <= 100 < trace.calls[len(trace.until_calls(100))]
+
+
+def test_a_run_that_nobody_looks_back_on_keeps_only_its_last_matrices():
+    trace = run(RunSpec(horizon=300, seeds=2, device="cpu"))
+    assert len(trace.snapshots) == 0
+    assert trace.snapshot is not None
+
+
+def test_the_csv_of_a_loaded_trace_names_the_version_that_ran_it(tmp_path):
+    trace = by_hand()
+    trace.version = "0.0.7"
+    trace.save(tmp_path / "run.npz")
+    assert Trace.load(tmp_path / "run.npz").csv().startswith("# scion-explorer 0.0.7 {")
 
 
 def test_every_record_knows_when_it_was_made():

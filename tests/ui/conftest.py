@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from explorer import RunSpec
+from explorer.ui.explorer import Explorer
 from explorer.ui.session import Session, Wish
 
 PATIENCE_S = 30
@@ -93,3 +94,25 @@ def session(view, clock, spec):
     if session._worker is not None:
         session._worker.join(PATIENCE_S)
         assert not session._worker.is_alive()
+
+
+@pytest.fixture
+def make():
+    panels = []
+
+    def make(*args, **options):
+        panels.append(Explorer(*args, **options))
+        return panels[-1]
+
+    yield make
+    for panel in panels:
+        worker = panel.session._worker
+        panel.close()
+        if worker is not None:
+            worker.join(PATIENCE_S)
+            assert not worker.is_alive()
+
+
+@pytest.fixture
+def panel(make, spec):
+    return make(spec)

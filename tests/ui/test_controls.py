@@ -6,7 +6,7 @@ from explorer import NOISES, NORMS, PROBLEMS, RunSpec
 from explorer.registry import GEOMETRIES
 from explorer.ui._fields import REGISTRIES, read
 from explorer.ui._number import Number
-from explorer.ui._words import FOLDED, MAIN, OPTIONS, WORDS
+from explorer.ui._words import FOLDED, MAIN, OPTIONS, WORDS, formula
 from explorer.ui.controls import Controls
 from explorer.ui.explorer import Explorer
 
@@ -393,3 +393,12 @@ def test_a_comma_that_might_be_a_point_is_refused(choices, field, typed):
     choices.browser(field, value=typed)
     assert choices.spec == SPEC
     assert f"{field} must be a number" in choices.said(field)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [("", ""), ("(divide='rank')", ", all over min(m, n)"), ("(divide=3.0)", ", all over 3.0")],
+)
+def test_the_formula_of_a_divided_objective_says_by_what(options, words):
+    spec = SPEC.replace(problem=f"log_cosh{options}")
+    assert formula("problem", spec) == f"${PROBLEMS['log_cosh'].formula}${words}"

@@ -6,11 +6,11 @@ import io
 import re
 import threading
 
-import numpy as np
 import pytest
 from PIL import Image
 
 from explorer import PRESETS, RunSpec, Trace, run
+from explorer.ui._status import _whole
 from explorer.ui._words import FOLDED, MAIN
 from explorer.ui.explorer import Explorer
 from explorer.ui.image_view import ImageView
@@ -28,10 +28,6 @@ def descendants(widget):
         yield from descendants(child)
 
 
-def press(panel, button):
-    panel._buttons[button].click()
-
-
 def press_run(panel):
     """A browser's press on Run, which is a toggle."""
     toggle = panel._toolbar.run_button
@@ -39,35 +35,13 @@ def press_run(panel):
     toggle._handle_msg({"content": {"data": message}, "buffers": []})
 
 
-@pytest.fixture
-def make():
-    panels = []
-
-    def make(*args, **options):
-        panels.append(Explorer(*args, **options))
-        return panels[-1]
-
-    yield make
-    for panel in panels:
-        worker = panel.session._worker
-        panel.close()
-        if worker is not None:
-            worker.join(PATIENCE_S)
-            assert not worker.is_alive()
-
-
-@pytest.fixture
-def panel(make):
-    return make(SPEC)
-
-
 @pytest.mark.parametrize("name", ["Transport pays", "transport-pays"])
 def test_a_preset_is_found_by_its_name_and_its_slug(make, name):
     panel = make(preset=name)
     preset = PRESETS["Transport pays"]
     assert panel.spec == preset.spec
-    assert panel._presets.value == preset.name
-    assert preset.question in panel._question.value
+    assert panel._front.presets.value == preset.name
+    assert preset.question in panel._front.question.value
 
 
 def test_a_panel_without_a_word_is_the_first_look(make):
@@ -78,10 +52,10 @@ def test_a_preset_of_ones_own_is_shown_and_found_again_in_the_menu(make):
     mine = Preset("Mine", "Is 1 < 2?", SPEC)
     panel = make(preset=mine)
     assert panel.spec == SPEC
-    assert "Is 1 &lt; 2?" in panel._question.value
-    panel._presets.value = "First look"
+    assert "Is 1 &lt; 2?" in panel._front.question.value
+    panel._front.presets.value = "First look"
     assert panel.spec == PRESETS["First look"].spec
-    panel._presets.value = "Mine"
+    panel._front.presets.value = "Mine"
     assert panel.spec == SPEC
 
 
@@ -122,9 +96,9 @@ def test_without_a_word_every_control_is_shown(panel):
 def test_the_rate_is_offered_only_where_its_plot_is(make):
     rate = "Measure the rate"
     panel, without = make(SPEC), make(SPEC, plots=["decay"])
-    assert panel._buttons[rate].layout.display is None
-    assert without._buttons[rate].layout.display == "none"
-    assert without._tabs.layout.display == "none", "there is nothing to choose from"
+    assert panel._toolbar.buttons[rate].layout.display is None
+    assert without._toolbar.buttons[rate].layout.display == "none"
+    assert without._front.tabs.layout.display == "none", "there is nothing to choose from"
     with pytest.raises(KeyError, match=r"no plot 'rate'; it has \['decay'\]"):
         without.measure()
 
@@ -148,12 +122,12 @@ def test_run_does_what_the_chosen_picture_shows(make, until):
 def test_a_preset_shows_its_first_picture_and_reset_comes_back_to_it(make, until):
     panel = make(preset="untuned")
     assert panel.plot == "decay"
-    panel._presets.value = "Match heavy"
+    panel._front.presets.value = "Match heavy"
     until(lambda: panel.session.plot == "rate")
-    assert [value for _, value in panel._tabs.options] == list(PRESETS["Match heavy"].plots)
+    assert [value for _, value in panel._front.tabs.options] == list(PRESETS["Match heavy"].plots)
     panel.plot = "decay"
     until(lambda: panel.session.plot == "decay")
-    panel._buttons["Reset"].click()
+    panel._toolbar.buttons["Reset"].click()
     until(lambda: panel.session.plot == "rate" and panel.state == "idle")
     assert panel.plot == "rate"
 
@@ -174,8 +148,8 @@ def test_a_preset_s_study_and_variants_are_what_is_run(make):
 
 
 def test_the_rate_is_greyed_out_for_a_network(make):
-    assert make(preset="A real network")._buttons["Measure the rate"].disabled
-    assert not make(SPEC)._buttons["Measure the rate"].disabled
+    assert make(preset="A real network")._toolbar.buttons["Measure the rate"].disabled
+    assert not make(SPEC)._toolbar.buttons["Measure the rate"].disabled
 
 
 def test_run_in_a_cell_gives_the_trace_of_run(panel, assert_same_bits):
@@ -186,7 +160,7 @@ def test_run_in_a_cell_gives_the_trace_of_run(panel, assert_same_bits):
     assert panel.state == "finished"
     assert panel._toolbar._progress.value == 1
     assert_same_bits(trace, run(SPEC))
-    assert trace.sentence[:20] in panel._sentence.value
+    assert trace.sentence[:20] in panel._front.sentence.value
 
 
 def test_the_button_runs_pauses_and_goes_on(make, until):
@@ -212,7 +186,7 @@ def test_start_pause_and_stop_do_what_they_say(make, until):
     panel.stop()
     until(lambda: panel.state == "idle")
     assert panel.trace is None
-    until(lambda: "not run yet" in panel._sentence.value)
+    until(lambda: "not run yet" in panel._front.sentence.value)
 
 
 def test_a_run_in_the_background_gives_the_trace_of_run(panel, until, assert_same_bits):
@@ -244,11 +218,11 @@ def test_a_choice_while_paused_stays_paused(make, until):
 def test_a_choice_after_the_end_keeps_the_picture_and_asks_for_run(panel):
     trace = panel.run()
     panel.controls.widgets["tail_index"].value = "1.3"
-    assert "press Run" in panel._sentence.value
+    assert "press Run" in panel._front.sentence.value
     assert panel.trace is trace
     assert panel.spec.tail_index == 1.3
     panel.controls.widgets["tail_index"].value = "1.6"
-    assert "press Run" not in panel._sentence.value
+    assert "press Run" not in panel._front.sentence.value
 
 
 def test_a_choice_made_beside_another_picture_does_not_go_on_with_the_old_run(make, until):
@@ -261,11 +235,11 @@ def test_a_choice_made_beside_another_picture_does_not_go_on_with_the_old_run(ma
     panel.controls.load(ENDLESS.replace(tail_index=1.9))
     panel.plot = "decay"
     until(lambda: panel.session.plot == "decay" and panel.state == "paused")
-    until(lambda: "Settings changed" in panel._sentence.value)
+    until(lambda: "Settings changed" in panel._front.sentence.value)
     assert panel._toolbar.run_button.description == "Run"
     panel.controls.load(ENDLESS)
     panel._show_status()
-    assert "Settings changed" not in panel._sentence.value
+    assert "Settings changed" not in panel._front.sentence.value
     assert panel._toolbar.run_button.description == "Go on"
 
 
@@ -290,10 +264,10 @@ def test_code_repeats_the_run(panel, assert_same_bits):
 
 def test_reset_returns_to_where_the_panel_began(panel, until):
     panel.run()
-    press(panel, "Keep")
+    panel._toolbar.buttons["Keep"].click()
     panel.controls.widgets["tail_index"].value = "1.3"
     panel._timeline.xscale.value = "linear"
-    press(panel, "Reset")
+    panel._toolbar.buttons["Reset"].click()
     until(lambda: panel.state == "idle" and panel.trace is None)
     assert panel.spec == SPEC
     assert panel.controls.widgets["tail_index"].value == "1.6"
@@ -302,7 +276,7 @@ def test_reset_returns_to_where_the_panel_began(panel, until):
 
 
 def test_new_seed_runs_the_same_choice_with_the_next_seed(panel, until, assert_same_bits):
-    press(panel, "New seed")
+    panel._toolbar.buttons["New seed"].click()
     until(lambda: panel.state == "finished")
     assert panel.spec == SPEC.replace(seed=1)
     assert panel.controls.widgets["seed"].value == "1"
@@ -311,7 +285,7 @@ def test_new_seed_runs_the_same_choice_with_the_next_seed(panel, until, assert_s
 
 def test_a_new_seed_keeps_the_variants_of_the_preset(make, until):
     panel = make(preset=Preset("Mine", "Why?", SPEC, ({"transport": True},)))
-    press(panel, "New seed")
+    panel._toolbar.buttons["New seed"].click()
     until(lambda: panel.state == "finished")
     assert [label for label, _ in panel.session.job.beside] == ["transport on"]
 
@@ -322,159 +296,6 @@ def test_the_variants_of_a_preset_run_beside_it(make, assert_same_bits):
     [(label, trace)] = panel.session.job.beside
     assert label == "transport on"
     assert_same_bits(trace, run(SPEC.replace(transport=True)))
-
-
-def test_keep_leaves_a_run_as_a_line_with_a_row_in_the_table_and_drop_takes_it_away(panel):
-    trace = panel.run()
-    assert panel._beside.layout.display == "none", "a run alone needs no table"
-    press(panel, "Keep")
-    press(panel, "Keep")
-    assert [kept.spec for kept in panel.session.kept] == [trace.spec], "once is enough"
-    panel.controls.widgets["tail_index"].value = "1.3"
-    panel.run()
-    assert any("tail index 1.6" in name for name in panel.view.series)
-    table = panel._beside._table.value
-    assert table.count("<tr>") == 3
-    for one in (trace, panel.trace):
-        assert f">{one.running_mean[-1]:.3g}<" in table
-        assert f">{one.bound[-1]:.3g}<" in table
-        assert f"tail index {one.spec.tail_index}," in table
-    drop, drop_all = panel._beside._buttons.children
-    assert drop.description == "Drop: tail index 1.6"
-    assert drop_all.description == "Drop all"
-    drop.click()
-    assert panel.session.kept == []
-    assert panel._beside.layout.display == "none"
-    assert not any("tail index 1.6" in name for name in panel.view.series)
-
-
-def test_a_fifth_run_is_refused_and_any_one_can_be_dropped(panel):
-    for seed in range(4):
-        panel.controls.load(SPEC.replace(seed=seed))
-        panel.run()
-        panel.keep()
-    panel.controls.load(SPEC.replace(seed=4))
-    panel.run()
-    with pytest.raises(ValueError, match="4 lines beside a run"):
-        panel.keep()
-    press(panel, "Keep")
-    assert "Not kept: 4 lines" in panel._timeline._said.value
-    panel.drop(1)
-    assert [kept.spec.seed for kept in panel.session.kept] == [0, 2, 3]
-    press(panel, "Keep")
-    assert [kept.spec.seed for kept in panel.session.kept] == [0, 2, 3, 4]
-    panel.drop()
-    assert panel.session.kept == []
-
-
-def test_a_kept_run_survives_another_problem_with_a_clear_label(panel):
-    panel.run()
-    panel.keep()
-    panel.controls.load(RunSpec(problem="quadratic", norm="sign", horizon=200, seeds=2))
-    panel.run()
-    (label,) = [name for name in panel.view.series if "problem" in name]
-    assert label == "problem log cosh, norm spectral"
-
-
-def test_there_is_nothing_to_keep_before_a_run(panel):
-    with pytest.raises(ValueError, match="no run to keep yet"):
-        panel.keep()
-
-
-def test_step_makes_so_many_steps_shows_the_last_and_pauses(panel, until):
-    panel.step(3)
-    until(lambda: panel.state == "paused")
-    trace = panel.trace
-    assert trace.present.step == 2
-    assert "at step 3: " in panel.session.sentence
-    panel._toolbar.steps.value = 10
-    press(panel, "Step")
-    until(lambda: trace.present and trace.present.step == 12 and panel.state == "paused")
-    assert trace.snapshot.step == 12
-    panel.start()
-    until(lambda: panel.state == "finished")
-    np.testing.assert_array_equal(panel.trace.stationarity, run(SPEC).stationarity)
-    press(panel, "Step")
-    until(lambda: not panel.session._mailbox.pressing)
-    assert panel.state == "finished", "there is no step left"
-    assert panel.trace.complete
-
-
-def test_no_press_of_step_is_lost(panel, until):
-    for _ in range(7):
-        press(panel, "Step")
-    until(lambda: panel.trace is not None and panel.trace.present is not None)
-    until(lambda: panel.trace.present and panel.trace.present.step == 6)
-
-
-def test_a_step_out_of_range_is_refused(panel):
-    with pytest.raises(ValueError, match="steps must be an integer of at least 1, got 0"):
-        panel.step(0)
-
-
-def test_looking_back_moves_every_picture_and_ends_with_the_next_run(panel, until):
-    whole = panel.run()
-    slider = panel._timeline.records
-    assert (slider.disabled, slider.max, slider.value) == (False, len(whole), len(whole))
-    slider.value = 40
-    assert panel.session.sentence.startswith(f"Looking back, at {whole.calls[39]:,.0f} of 200")
-    assert len(panel.view.series["mean over seeds"]["x"]) == 4 * 40
-    assert "record 40 of" in panel._timeline._where.value
-    panel.plot = "geometry"
-    until(lambda: panel.session.plot == "geometry")
-    assert panel.session.seen[1].snapshot.step <= 39
-    panel.plot = "decay"
-    until(lambda: panel.session.plot == "decay")
-    slider.value = slider.max
-    assert panel.session.sentence == whole.sentence
-    slider.value = 7
-    panel.run()
-    assert slider.value == slider.max
-    assert panel.session.back is None
-
-
-def test_looking_back_cuts_variants_at_the_same_calls_and_kept_runs_not_at_all(make):
-    panel = make(preset=Preset("Two", "Which?", SPEC, variants=({"batch_size": 4},)))
-    panel.run()
-    panel._timeline.records.value = 100
-    (_, data, ((label, variant),)) = panel.session.seen
-    assert label == "batch size 4"
-    assert variant.calls[-1] <= data.calls[-1] < variant.calls[-1] + 4
-
-
-def test_nothing_can_be_looked_back_on_while_a_run_goes_on(make, until):
-    panel = make(ENDLESS)
-    panel.start()
-    until(lambda: panel.trace is not None and len(panel.trace) > 3)
-    assert panel._timeline.records.disabled
-    panel.pause()
-    until(lambda: panel.state == "paused" and not panel._timeline.records.disabled)
-
-
-@pytest.mark.parametrize("against", ["calls", "steps", "seconds"])
-def test_x_counts_what_is_chosen(make, against):
-    panel = make(SPEC.replace(batch_size=4))
-    trace = panel.run()
-    panel._timeline.against.value = against
-    x = np.frombuffer(panel.view.series["mean over seeds"]["x"], "<f4")
-    wanted = {"calls": trace.calls, "steps": trace.calls / 4, "seconds": trace.column("seconds")}
-    np.testing.assert_allclose(x, wanted[against], rtol=1e-6)
-    assert panel.view.axes[0]["xlabel"].startswith({"calls": "oracle"}.get(against, against))
-
-
-def test_what_x_counts_can_be_chosen_only_where_a_picture_knows_several(panel, until):
-    assert not panel._timeline.against.disabled
-    panel.plot = "geometry"
-    until(lambda: panel._timeline.against.disabled)
-
-
-def test_only_runs_are_kept(panel, until):
-    panel.run()
-    assert not panel._buttons["Keep"].disabled
-    panel.plot = "rate"
-    until(lambda: panel.session.plot == "rate" and panel._buttons["Keep"].disabled)
-    panel.plot = "geometry"
-    until(lambda: panel.session.plot == "geometry" and not panel._buttons["Keep"].disabled)
 
 
 def test_the_scale_of_the_calls_axis_is_drawn_anew(panel):
@@ -488,14 +309,14 @@ def test_the_scale_of_the_calls_axis_is_drawn_anew(panel):
 def test_choosing_the_network_moves_every_control(make, until):
     panel = make(SPEC)
     name = "A real network"
-    panel._presets.value = name
+    panel._front.presets.value = name
     spec = PRESETS[name].spec
     assert panel.spec == spec
     fresh = make(preset=name)
     for field, control in panel.controls.widgets.items():
         assert control.value == fresh.controls.widgets[field].value, field
         assert control.disabled == fresh.controls.widgets[field].disabled, field
-    assert html.escape(PRESETS[name].question) in panel._question.value
+    assert html.escape(PRESETS[name].question) in panel._front.question.value
     until(lambda: panel.session.spec == spec and panel.state == "idle")
     assert repr(panel).startswith(f"Explorer({name}): ")
 
@@ -512,10 +333,10 @@ def test_a_rate_says_how_long_it_will_take(make, until):
 def test_a_failed_run_says_so_on_the_page(make, until):
     panel = make(RunSpec(problem="mlp", device="cpu"))
     panel.measure()
-    until(lambda: panel.state == "failed" and 'role="alert"' in panel._sentence.value)
-    assert "no rate to measure" in panel._sentence.value
+    until(lambda: panel.state == "failed" and 'role="alert"' in panel._front.sentence.value)
+    assert "no rate to measure" in panel._front.sentence.value
     panel.plot = "decay"
-    until(lambda: panel.state == "idle" and 'role="alert"' not in panel._sentence.value)
+    until(lambda: panel.state == "idle" and 'role="alert"' not in panel._front.sentence.value)
 
 
 class Kernel:
@@ -655,3 +476,31 @@ def test_a_closed_panel_lets_its_worker_go(make, until):
     panel.close()
     worker.join(PATIENCE_S)
     assert not worker.is_alive()
+
+
+def test_a_screen_reader_hears_the_end_of_a_run_and_no_frame(make, until):
+    panel, spoken = make(ENDLESS), []
+    panel.view.observe(lambda change: spoken.append(change["new"]), names="spoken")
+    panel.start()
+    until(lambda: panel.trace is not None and len(panel.trace) > 50)
+    panel.pause()
+    until(lambda: panel.state == "paused")
+    assert spoken == []
+    panel.controls.load(SPEC)
+    trace = panel.run()
+    assert spoken == [trace.sentence]
+
+
+class Half:
+    """Work of which a half is done."""
+
+    def __init__(self, share):
+        self.share, self.estimate_s, self.finished, self.data = share, 90.0, False, None
+
+
+@pytest.mark.parametrize(
+    ("share", "seconds", "whole"),
+    [(0.02, 1.0, "90 s"), (0.02, 4.0, "3 min"), (0.5, 1.0, "2 s"), (0.5, 7.0, "14 s")],
+)
+def test_how_long_it_takes_is_told_by_what_is_done_once_that_is_known(share, seconds, whole):
+    assert _whole(Half(share), seconds) == f" of about {whole}"

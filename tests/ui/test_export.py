@@ -51,7 +51,7 @@ def test_a_picture_carries_its_choice_in_the_file_and_to_the_eye(panel, tmp_path
     assert RunSpec.from_json(json.dumps(said["spec"])) == panel.spec
     assert said["version"] == explorer.__version__
     assert said["link"] == panel.link()
-    assert said["sentence"] == panel.trace.sentence
+    assert said["sentence"] == panel.session.sentence
     (beside,) = said["beside"].values()
     assert beside["tail_index"] == 1.6
     if kind.startswith("png"):
@@ -130,6 +130,19 @@ def test_the_lines_of_every_study_run(tmp_path, monkeypatch, capsys, kind, spec,
 
 def test_there_are_lines_for_every_kind_of_picture():
     assert {PLOTS[name].draws for name in PLOTS} == set(VERBS)
+
+
+def test_a_stored_run_is_exported_as_it_is_seen(tmp_path):
+    panel = Explorer(preset="First look")
+    stored, empty = (tmp_path / f"{name}.svg" for name in ("stored", "empty"))
+    panel.export(stored)
+    panel.session.show(panel._wish("show")._replace(stored=None))
+    panel.export(empty)
+    assert stored.read_text().count("<path") > empty.read_text().count("<path")
+    assert "Stored run: 20,000 calls" in stored.read_text()
+    with pytest.raises(ValueError, match="there are no numbers yet"):
+        panel.export(tmp_path / "run.csv")
+    panel.close()
 
 
 def test_an_unknown_ending_is_refused(panel, tmp_path):

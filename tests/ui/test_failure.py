@@ -36,7 +36,7 @@ def test_an_exception_in_a_norm_of_ones_own_is_shown_with_its_line(broken, until
     shown = panel.session.error
     assert shown.startswith("ZeroDivisionError: the reader's own mistake\ntest_failure.py, line ")
     assert shown.endswith('in lmo: raise ZeroDivisionError("the reader\'s own mistake")')
-    assert 'role="alert"' in panel._sentence.value
+    until(lambda: 'role="alert"' in panel._front.sentence.value)
     panel.controls.widgets["norm"].value = "sign"
     panel.start()
     until(lambda: panel.state == "finished")

@@ -117,14 +117,14 @@ def test_a_slope_is_drawn_with_that_slope_through_the_last_decade(xscale):
     trace = run(SPEC)
     plot = PLOTS["decay"](mark=Mark("slope", -0.5, "mine"), xscale=xscale)
     plot.show(trace)
-    x, y = plot._predicted.get_data()
+    x, y = plot._marked.line.get_data()
     assert len(x) > 10
     slopes = np.diff(np.log(y)) / np.diff(np.log(x))
     np.testing.assert_allclose(slopes, -0.5, rtol=1e-9)
     first = np.searchsorted(trace.calls, plot.axes.get_xlim()[1] / 10)
     on_the_line = y[0] * (trace.calls[first] / x[0]) ** -0.5
     assert on_the_line == pytest.approx(trace.mean[first])
-    assert plot._predicted_words.get_text() == "mine"
+    assert plot._marked.words.get_text() == "mine"
 
 
 @pytest.mark.parametrize("name", [name for name in PLOTS if PLOTS[name].draws == "trace"])
@@ -135,10 +135,10 @@ def test_a_prediction_can_stand_on_every_picture_even_an_empty_one(name):
             plot = PLOTS[name](mark=mark)
             plot.show(data)
             plot.figure.canvas.draw()
-            assert plot._predicted_words.get_visible()
+            assert plot._marked.words.get_visible()
 
 
 def test_a_level_is_a_line_at_that_height():
     plot = PLOTS["decay"](mark=Mark("level", 0.7))
     plot.show(run(SPEC))
-    assert set(plot._predicted.get_ydata()) == {0.7}
+    assert set(plot._marked.line.get_ydata()) == {0.7}

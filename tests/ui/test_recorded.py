@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from explorer import PRESETS, RunSpec
-from explorer.plots._base import STORED
+from explorer.plots._recalled import WORDS
 from explorer.registry import PLOTS
 from explorer.ui._recorded import FILE, key, record, recorded, thinned, write
 from explorer.ui.explorer import Explorer
@@ -80,9 +80,9 @@ def test_a_page_begins_with_the_stored_run_and_says_that_it_is_one(name):
     assert panel.view.alt == panel.session.sentence
     assert set(panel.view.series) == set(stored.series)
     plot = PLOTS[panel.plot]()
-    plot.recall(panel.session.seen[1], stored.series)
-    assert plot._stored_words.get_text() == STORED
-    assert sum(line.get_visible() for line in plot._stored) == len(stored.series)
+    plot.show(panel.session.seen.data, stored=stored.series)
+    assert plot._recalled.words.get_text() == WORDS
+    assert sum(line.get_visible() for line in plot._recalled.lines) == len(stored.series)
     for x, y in stored.series.values():
         low, high = plot.panes[0].axes.get_ylim()
         assert low <= np.nanmin(y[y > 0]) <= np.nanmax(y) <= high, "all of it can be seen"

@@ -31,15 +31,15 @@ def slide(panel):
 
 def other_preset(panel):
     names = [MINE.name, OTHER.name]
-    panel._presets.value = names[panel._presets.value == MINE.name]
+    panel._front.presets.value = names[panel._front.presets.value == MINE.name]
 
 
 PRESSES = {
     "run": press_run,
     "pause": lambda panel: panel.pause(),
-    "step": lambda panel: panel._buttons["Step"].click(),
-    "reset": lambda panel: panel._buttons["Reset"].click(),
-    "keep": lambda panel: panel._buttons["Keep"].click(),
+    "step": lambda panel: panel._toolbar.buttons["Step"].click(),
+    "reset": lambda panel: panel._toolbar.buttons["Reset"].click(),
+    "keep": lambda panel: panel._toolbar.buttons["Keep"].click(),
     "slider": slide,
     "preset": other_preset,
 }
@@ -74,13 +74,13 @@ def shown(panel):
     return {
         "controls": {name: control.value for name, control in panel.controls.widgets.items()},
         "notes": {name: note.value for name, note in panel.controls._notes.items()},
-        "plots": (panel._tabs.options, panel.plot),
+        "plots": (panel._front.tabs.options, panel.plot),
         "axis": (panel._timeline.xscale.value, panel._timeline.against.value),
         "records": panel._timeline.records.disabled,
-        "sentence": panel._sentence.value,
+        "sentence": panel._front.sentence.value,
         "alt": panel.view.alt,
         "kept": len(panel.session.kept),
-        "table": panel._beside.layout.display,
+        "table": panel._compared.layout.display,
         "label": panel._toolbar.run_button.description,
         "state": panel.state,
     }
@@ -107,8 +107,8 @@ def check(panel, sequence, until, fresh, *, calm):
         reference = references[trace.spec]
         assert len(trace) <= len(reference), "no run outlives its horizon"
         np.testing.assert_array_equal(trace.stationarity, reference.stationarity[: len(trace)])
-    panel._presets.value = MINE.name
-    panel._buttons["Reset"].click()
+    panel._front.presets.value = MINE.name
+    panel._toolbar.buttons["Reset"].click()
     until(lambda: quiet(panel) and panel.state == "idle")
     until(lambda: shown(panel) == fresh)
 
