@@ -7,6 +7,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 LESSON := notebooks/00_start_here.ipynb
 NOTEBOOKS := $(patsubst notebooks/src/%.py,notebooks/%.ipynb,$(wildcard notebooks/src/*.py))
 
+# Kernels of pages that nobody has looked at for ten minutes end: a class opens many.
+CULLED := --MappingKernelManager.cull_idle_timeout=600 --MappingKernelManager.cull_interval=60
 # One thread: two cores run two things, and sums do not depend on how many cores there are.
 ONE_THREAD := OMP_NUM_THREADS=1
 # A test for each core; all cells of a notebook, and all browser tests of a file, by one of them.
@@ -37,7 +39,7 @@ run: $(VENV)/installed-run
 	set -x; exec $(BIN)/jupyter lab $$options --LabApp.default_url=/lab/tree/$(LESSON)
 
 app: $(VENV)/installed-app
-	$(BIN)/voila notebooks/app.ipynb --no-browser
+	$(BIN)/voila notebooks/app.ipynb --no-browser $(CULLED)
 
 test: SELECTED := -m "not slow"
 test test-all: lint

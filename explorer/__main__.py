@@ -13,6 +13,7 @@ import explorer
 
 PACKAGE = Path(__file__).parent
 PICTURES = (".png", ".svg", ".pdf")
+CUT_OFF = 130  # exit status of what Ctrl-C has ended, as shells have it
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -66,6 +67,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(given: argparse.Namespace) -> int:
     _refuse_unless_drawable(given.picture)
+    if given.save:
+        given.save = given.save.with_suffix(".npz")  # as NumPy would
+        _refuse_unless_in_a_folder("--save", given.save)
     trace = explorer.run(_spec(given.fields), progress=True)
     print(trace)
     for note in trace.notes:
@@ -75,7 +79,7 @@ def _run(given: argparse.Namespace) -> int:
     if given.save:
         trace.save(given.save)
         print(f"saved in {given.save}")
-    return 0
+    return 0 if trace.complete else CUT_OFF
 
 
 def _sweep(given: argparse.Namespace) -> int:
@@ -84,7 +88,7 @@ def _sweep(given: argparse.Namespace) -> int:
     print(rate)
     rate.figure().savefig(given.picture, dpi=200)
     print(f"drawn into {given.picture}")
-    return 0
+    return 0 if rate.complete else CUT_OFF
 
 
 def _doctor(given: argparse.Namespace) -> int:
@@ -117,8 +121,12 @@ def _refuse_unless_drawable(picture: Path) -> None:
     """Refuse a file that could not be written, before a run is spent on it."""
     if picture.suffix.lower() not in PICTURES:
         raise ValueError(f"--out must end in one of {list(PICTURES)}, got {str(picture)!r}.")
-    if not picture.absolute().parent.is_dir():
-        raise ValueError(f"--out needs a folder that exists, got {str(picture)!r}.")
+    _refuse_unless_in_a_folder("--out", picture)
+
+
+def _refuse_unless_in_a_folder(option: str, path: Path) -> None:
+    if not path.absolute().parent.is_dir():
+        raise ValueError(f"{option} needs a folder that exists, got {str(path)!r}.")
 
 
 def _spec(fields: Sequence[str]) -> Any:

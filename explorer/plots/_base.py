@@ -62,7 +62,7 @@ class Plot(ABC):
     shared; whoever calls ``savefig`` on a returned figure while a panel runs sees to that himself.
 
     Args:
-        theme: ``"light"`` or ``"dark"``.
+        theme: One of ``THEMES``: ``"light"``, ``"dark"``, or one of them in high contrast.
         size: Width and height in inches of 96 CSS pixels.
         xscale: ``"log"`` or ``"linear"``.
         against: What x counts in the pictures that know several: ``"calls"``, ``"steps"`` or
@@ -221,7 +221,7 @@ class Plot(ABC):
         self.axes.set_xlim(*x)
         self.axes.set_ylim(low, high)
 
-    def _place(
+    def place(
         self,
         text: Text,
         line: Any,
@@ -238,14 +238,11 @@ class Plot(ABC):
             line: A line, placed only if visible, or (x, y).
             words: What it says; lines are broken at newlines.
             below_at: None for above, right-aligned at the end; else the share where words begin, or
-                several, of which the first is taken that leaves other words free.
+                several, of which the first is taken that leaves other words free, and lines too
+                if one of them does.
         """
         if isinstance(below_at, Sequence):
-            for share in below_at:
-                text.set_visible(False)
-                self._place(text, line, words, below_at=share)
-                if text.get_visible() and not self.touches(text):
-                    return
+            self._place_freely(text, line, words, below_at)
             return
         if isinstance(line, Line2D) and not line.get_visible():
             return
@@ -274,6 +271,37 @@ class Plot(ABC):
         x0, y0 = axes.transData.inverted().transform((left, height))
         text.set_position((float(x0), float(y0)))
         text.set_visible(True)
+
+    def _place_freely(self, text: Text, line: Any, words: str, shares: Sequence[float]) -> None:
+        clear_of_words: list[float] = []
+        for share in shares:
+            text.set_visible(False)
+            self.place(text, line, words, below_at=share)
+            if text.get_visible() and not self.touches(text):
+                if not self.crosses(text):
+                    return
+                clear_of_words.append(share)
+        if clear_of_words:
+            self.place(text, line, words, below_at=clear_of_words[0])
+
+    def crosses(self, text: Text) -> bool:
+        """Return whether a line that is visible runs through a text."""
+        left, bottom, right, top = self._box_of(text)
+        axes = text.axes
+        assert axes is not None, "a plot's texts are made on its axes"
+        across = np.linspace(left, right, 40)
+        for line in self.moving:
+            if not isinstance(line, Line2D) or not line.get_visible() or line.axes is not axes:
+                continue
+            x, y = (np.asarray(values, float) for values in line.get_data())
+            known = np.isfinite(x) & np.isfinite(y) & (y > 0)
+            if known.sum() < 2:
+                continue
+            points = axes.transData.transform(np.column_stack((x[known], y[known])))
+            height = np.interp(across, points[:, 0], points[:, 1], left=np.nan, right=np.nan)
+            if ((height > bottom) & (height < top)).any():
+                return True
+        return False
 
     def touches(self, text: Text) -> bool:
         """Return whether a text lies on another one that is visible."""

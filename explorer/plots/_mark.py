@@ -16,11 +16,13 @@ class Mark(NamedTuple):
             ``"words"``: words alone.
         value: The slope or the level.
         words: What is written beside it.
+        plot: Name of the picture that it is about; None for every one.
     """
 
     kind: Literal["slope", "level", "words"]
     value: float = float("nan")
     words: str = "your prediction"
+    plot: str | None = None
 
 
 @final

@@ -5,9 +5,10 @@ from typing import Any, final
 
 import numpy as np
 
-from explorer.plots._style import KEPT_DASHES
+from explorer.plots._style import KEPT_DASHES, SMALL_PT
 
 MOST_LINES = 8
+SHARES = (0.62, 0.45, 0.3, 0.1)  # of a line, where its name may stand below it
 WORDS = "stored run; press Run for yours"
 
 
@@ -20,22 +21,25 @@ class Recalled:
     """
 
     def __init__(self, plot: Any) -> None:
-        self._axes, color = plot.panes[0].axes, plot.palette.faint
+        self._plot, self._axes, color = plot, plot.panes[0].axes, plot.palette.faint
         dashes = ("-", *KEPT_DASHES)  # there are several lines
         self.lines = [
             plot.line(self._axes, color=color, lw=1.2, alpha=0.75, ls=dashes[i % len(dashes)])
             for i in range(MOST_LINES)
         ]
+        self._names = [plot.text(color, self._axes, fontsize=SMALL_PT) for _ in self.lines]
         self.words = plot.text(
             color, self._axes, transform=self._axes.transAxes, ha="right", va="top"
         )
-        self.words.set_position((0.985, 0.975))
+        self.words.set_position((0.985, 1.0))
         self.words.set_text(WORDS)
-        for artist in (*self.lines, self.words):
+        for artist in (*self.lines, *self._names, self.words):
             artist.set_visible(False)
 
     def show(self, stored: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> None:
         """Show the numbers behind lines, as ``Plot.series`` gave them, and fit the height."""
+        for artist in self._plot.moving:  # what a picture knows before its data would be in the way
+            artist.set_visible(False)
         for line, (x, y) in zip(self.lines, stored.values(), strict=False):
             line.set_data(x, y)
             line.set_visible(True)
@@ -47,3 +51,5 @@ class Recalled:
             margin = 0.1 * (np.ptp(values) or 1)
             self._axes.set_ylim(values.min() - margin, values.max() + margin)
         self.words.set_visible(True)
+        for line, text, name in zip(self.lines, self._names, stored, strict=False):
+            self._plot.place(text, line, name, below_at=SHARES)

@@ -1,13 +1,13 @@
 """The one place with colours, sizes and number formats of the pictures."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
-Theme = Literal["light", "dark"]
-THEMES: tuple[Theme, ...] = ("light", "dark")
+Theme = Literal["light", "dark", "light high contrast", "dark high contrast"]
+THEMES: tuple[Theme, ...] = get_args(Theme)
 
 WIDTH_IN, HEIGHT_IN = 8.2, 5.0
 CSS_DPI = 96  # a CSS pixel is 1/96 inch, so text keeps its size at every pixel ratio
@@ -19,7 +19,7 @@ CHARACTER = 0.54  # mean width of a letter in units of the font size
 
 @dataclass(frozen=True)
 class Palette:
-    """Colours of a theme; pairs of text and ground have a contrast of at least 4.5."""
+    """Colours of a theme; all stand out from the ground by 4.5 to 1, of high contrast by 7 to 1."""
 
     ground: str
     ink: str
@@ -53,6 +53,26 @@ PALETTES: dict[Theme, Palette] = {
         loss="#35c795",
         prediction="#ff8fc1",
         kept=("#b0b0b0", "#e39ac6", "#d8b545", "#6cc9cc"),
+    ),
+    "light high contrast": Palette(
+        ground="#ffffff",
+        ink="#000000",
+        faint="#444444",
+        run="#004c80",
+        guide="#8a3500",
+        loss="#00563b",
+        prediction="#83124a",
+        kept=("#4d4d4d", "#6e3159", "#5c4500", "#0f5457"),
+    ),
+    "dark high contrast": Palette(
+        ground="#111111",
+        ink="#ffffff",
+        faint="#c6c6c6",
+        run="#74c7f8",
+        guide="#ffab66",
+        loss="#4fd8a8",
+        prediction="#ffa3cd",
+        kept=("#c4c4c4", "#edb0d5", "#e2c35c", "#83d6d9"),
     ),
 }
 KEPT_DASHES: tuple[Any, ...] = (":", (0, (5, 1.5, 1, 1.5)), (0, (1, 2.5)), (0, (7, 2, 1, 2, 1, 2)))

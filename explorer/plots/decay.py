@@ -209,22 +209,22 @@ class Decay(Plot):
 
     def _show_words(self, data: Any, kept: Sequence[tuple[str, Any]], edges: np.ndarray) -> None:
         words, seeds = self._words, data.spec.seeds
-        self._place(words["bound"], self._bound, "explicit bound on the weighted mean")
-        self._place(words["weighted"], self._weighted, WEIGHTED)
+        self.place(words["bound"], self._bound, "explicit bound on the weighted mean")
+        self.place(words["weighted"], self._weighted, WEIGHTED)
         if self.touches(words["weighted"]):  # the bound is close above
-            self._place(words["weighted"], self._weighted, WEIGHTED, below_at=[0.55, 0.35, 0.02])
-        self._place(words["loss"], self._loss, "training loss, mean over seeds", below_at=0.1)
+            self.place(words["weighted"], self._weighted, WEIGHTED, below_at=[0.55, 0.35, 0.02])
+        self.place(words["loss"], self._loss, "training loss, mean over seeds", below_at=0.1)
         text = f"mean of {seeds} seeds, 25-75 % and 10-90 %" if seeds > 1 else "one seed"
         calls = self._x(data, data.calls)
         if data.spec.network:
             upper = (calls, edges[3])
-            self._place(words["mean"], upper, f"stationarity, {text}")
+            self.place(words["mean"], upper, f"stationarity, {text}")
         else:
             lower = (calls, edges[0])
-            self._place(words["mean"], lower, text.replace(", ", ",\n"), below_at=[0.14, 0.02, 0.3])
+            self.place(words["mean"], lower, text.replace(", ", ",\n"), below_at=[0.14, 0.02, 0.3])
         for i, (text_artist, (label, trace)) in enumerate(
             zip(self._kept_words, kept, strict=False)
         ):
             shares = [0.42 + 0.12 * i, 0.3, 0.54, 0.66, 0.2, 0.02]
             x = self._x(trace, trace.calls)
-            self._place(text_artist, (x, trace.mean), label, below_at=shares)
+            self.place(text_artist, (x, trace.mean), label, below_at=shares)

@@ -79,7 +79,7 @@ class Rate(Plot):
         self._fit_axes((first / 2, last * 2), (0.3 * fall * least, 1.6 * most * listed))
         for line, (_, rate), means in zip(self._kept, kept, beside, strict=False):
             self._show(line, rate.calls, means)
-        self._place(self._words["bound"], self._bound, "explicit bound of each run")
+        self.place(self._words["bound"], self._bound, "explicit bound of each run")
         if len(data) < 2:
             return
         ends = calls[[0, -1]]
@@ -88,7 +88,7 @@ class Rate(Plot):
         least, most = fitted.interval
         measured = f"measured slope\n{fitted.value:.3f} [{least:.3f}, {most:.3f}]"
         if not kept:
-            self._place(self._words["fit"], self._points, measured, below_at=0.05)
+            self.place(self._words["fit"], self._points, measured, below_at=0.05)
         # below every line from its first to its last point
         rows = [
             (calls, mean),
@@ -106,7 +106,7 @@ class Rate(Plot):
                 words.set_visible(True)
             self._words["bound"].set_visible(False)
         else:
-            self._place(self._words["bound"], self._bound, bound_words)
+            self.place(self._words["bound"], self._bound, bound_words)
         words = self._words["guide"]
         words.set_text(f"exponent of the theorem: ${data.exponent_formula} = {data.exponent:.3f}$")
         words.set_position((float(ends[1]), float(guide[1] / 1.12)))

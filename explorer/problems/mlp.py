@@ -36,7 +36,10 @@ class Mlp(Network):
     """
 
     label = "MLP on digits"
-    formula = r"f(X) = \frac{1}{N}\sum_k \mathrm{CE}(X_3\,\phi(X_2\,\phi(X_1 a_k)), y_k)"
+    formula = (
+        r"f(X) = \frac{1}{N}\sum_k "
+        r"\mathrm{CE}(X_3\,\phi(X_2\,\phi(X_1 a_k + b_1) + b_2) + b_3, y_k)"
+    )
     defaults: ClassVar[Mapping[str, Any]] = {
         **TOY_DEFAULTS,
         "rows": None,

@@ -1,6 +1,7 @@
 """Shown: what every result has in common: a sentence for a terminal, a picture for a notebook."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -33,12 +34,20 @@ class Shown(ABC):
         """Version of the explorer that made the numbers."""
         return package_version()
 
-    def csv(self) -> str:
+    def csv(self, beside: Sequence[tuple[str, "Shown"]] = ()) -> str:
         """Return the rows as CSV.
 
         The first line, behind ``#``, carries the version and the spec that the rows share.
+
+        Args:
+            beside: Labelled results of the same kind, whose rows follow; a first column ``run``
+                tells them apart, and each has a line behind ``#`` too.
         """
-        return csv_of(self.rows(), self.spec, self.made_by)
+        if not beside:
+            return csv_of(self.rows(), self.spec, self.made_by)
+        runs = [("present run", self), *beside]
+        rows = [{"run": label} | row for label, one in runs for row in one.rows()]
+        return csv_of(rows, self.spec, self.made_by, [(label, one.spec) for label, one in beside])
 
     def to_csv(self, path: str | Path) -> None:
         """Write :meth:`csv` into a file."""

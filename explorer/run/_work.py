@@ -9,6 +9,7 @@ from explorer.run.experiment import Experiment, show_progress
 from explorer.run.spec import RunSpec
 
 TIMED_STEPS = 40  # enough to tell seconds from minutes
+LEAST_SHOWN = 0.01  # of the work, by which a bar grows
 TIMED_S = 0.25  # of one trial at most, but for its first step
 
 
@@ -54,9 +55,12 @@ def to_the_end(work: Work, *, progress: bool) -> None:
         sys.stderr.write(f"about {work.estimate_s():.0f} s\n")
     try:
         with few_threads(work.entries):
+            shown = 0.0
             while not work.finished:
-                if work.advance() and progress:
-                    show_progress(work.share)
+                seen = work.advance()
+                if progress and (seen or work.share >= shown + LEAST_SHOWN):
+                    shown = work.share
+                    show_progress(shown)
     except KeyboardInterrupt:
         sys.stderr.write(f"\nstopped at {work.share:.0%}; what is done is returned.")
     if progress:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from explorer.noise._base import Noise
 from explorer.noise.gaussian import NORMAL_MEDIAN
-from explorer.registry import NOISES
+from explorer.registry import NOISES, PROBLEMS
 from explorer.run.spec import RunSpec, make, unasked
 from explorer.theory._constants import Constants
 from explorer.theory.schedules import (
@@ -66,6 +66,11 @@ def toy_setting(spec: RunSpec, problem: Any, norm: Any) -> Setting:
     if unit is None:
         return Setting(noise, None)
     return Setting(noise, constants._replace(noise=unit * scale))
+
+
+def is_noiseless(spec: RunSpec) -> bool:
+    """Return whether the oracle is exact: none is added, and the problem has none of its own."""
+    return spec.noise == "none" and not PROBLEMS[PROBLEMS.parse(spec.problem)[0]].own_oracle
 
 
 def assumed_constants(spec: RunSpec, constants: Constants | None) -> Constants | None:

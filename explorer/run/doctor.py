@@ -13,6 +13,8 @@ PACKAGES = (
     "numpy",
     "matplotlib",
     "jupyterlab",
+    "notebook",
+    "voila",
     "ipykernel",
     "ipywidgets",
     "jupyterlab_widgets",

@@ -18,6 +18,7 @@ from explorer.registry import OPTIMIZERS, PROBLEMS
 from explorer.run._records import FROBENIUS, NUCLEAR_RANK, Record
 from explorer.run.constants import (
     assumed_constants,
+    is_noiseless,
     layer_scales,
     network_setting,
     regime,
@@ -268,7 +269,7 @@ class Experiment:
         )
         bound = Bound(constants, transport) if constants is not None and why_not is None else None
         tail = self._noise.tail_index
-        noiseless = spec.noise == "none" and not self.problem.own_oracle
+        noiseless = is_noiseless(spec)
         rho_zero = bound is not None and constants is not None and constants.hessian_smoothness == 0
         trace = Trace(
             spec=spec,

@@ -8,6 +8,7 @@ import ipywidgets as widgets
 
 from explorer.plots._style import KEPT_DASHES, PALETTES, Theme
 from explorer.run.trace import Trace
+from explorer.ui._close import close_all
 from explorer.ui._export import parameters
 from explorer.ui._jobs import Kept
 
@@ -22,7 +23,7 @@ COMPARE_STYLE = """
   white-space: nowrap; }
 .explorer-compare-holder { overflow-x: auto; max-width: 100%; }
 """
-COLUMNS = ("line", "run", "weighted mean", "slope", "bound", "calls", "seconds", "settings")
+COLUMNS = ("line", "run", "weighted mean", "slope", "bound", "calls", "computing", "settings")
 WIDTH = 2.2
 DOTS = (1, 1.65)  # what matplotlib makes of ":", in widths of the line
 
@@ -86,7 +87,7 @@ class Compare(widgets.VBox):
             buttons.append(button)
         self._buttons.children = buttons
         for old in before:
-            old.close()
+            close_all(old)
 
 
 def _why_undrawn(kept: Trace, data: Trace) -> str:
@@ -114,7 +115,7 @@ def _row(label: str, trace: Trace, sample: str) -> str:
             f"{trace.slope:.3f}{interval}" if trace.slope == trace.slope else "none",
             "none" if trace.bound_unmet else f"{trace.bound[-1]:.3g}",
             f"{trace.column('stratum_end')[-1]:,.0f}",
-            f"{trace.seconds:.1f}",
+            f"{trace.column('seconds')[-1]:.1f} s",
         ]
     numbers = "".join(f'<td class="explorer-count">{cell}</td>' for cell in cells)
     return (

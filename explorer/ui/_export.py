@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from matplotlib import rc_context
+
 from explorer.plots._base import DRAWING
 from explorer.plots._style import CSS_DPI, PALETTES, SMALLEST_PT
 from explorer.registry import PLOTS
@@ -81,16 +83,28 @@ def export(scene: Scene, kind: str) -> bytes:
         data = scene.picture.data
         if not data.rows():
             raise ValueError("there are no numbers yet; press Run first.")
-        return data.csv().encode()
+        return data.csv(scene.picture.beside).encode()
     return _picture(scene, KINDS[kind])
 
 
-def kind_of(path: Path) -> str:
+def kind_of(path: Path, wanted: str | None = None) -> str:
     """Return the kind of a file by its ending, a picture of pixels as it is on the screen.
 
+    Args:
+        path: The file.
+        wanted: A kind of ``KINDS``, which the ending must fit.
+
     Raises:
-        ValueError: If the ending belongs to none.
+        ValueError: If the ending belongs to none, or to another one.
     """
+    if wanted is not None and wanted not in KINDS:
+        raise ValueError(f"kind must be one of {list(KINDS)}, got {wanted!r}.")
+    if wanted is not None:
+        if KINDS[wanted].suffix != path.suffix.lower():
+            raise ValueError(
+                f"path must end in {KINDS[wanted].suffix!r} for kind {wanted!r}, got {str(path)!r}."
+            )
+        return wanted
     for name, known in KINDS.items():
         if known.suffix == path.suffix.lower():
             return name
@@ -134,9 +148,10 @@ def _picture(scene: Scene, kind: Kind) -> bytes:
     form = kind.suffix.removeprefix(".")
     key = {"png": "Description", "svg": "Description", "pdf": "Keywords"}[form]
     metadata: dict[str, Any] = {key: about, "Title": picture.data.title}
-    if form in ("svg", "pdf"):  # equal choices give equal files
+    if form in ("svg", "pdf"):  # no date
         metadata |= {"svg": {"Date": None}, "pdf": {"CreationDate": None}}[form]
-    with DRAWING:
+    # equal choices give equal files; names inside an SVG are random without a salt
+    with DRAWING, rc_context({"svg.hashsalt": about}):
         figure = PLOTS[picture.plot].of(
             picture.data,
             kept=picture.beside,

@@ -40,8 +40,11 @@ def _starved(error: BaseException) -> bool:
 def _own_line(error: BaseException) -> str:
     """Return the last line on the way to an error that is a reader's own, or nothing."""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if frame.filename.startswith("<"):  # code that a library has written
+            continue
         path = Path(frame.filename)
         if not path.is_relative_to(PACKAGE) and not any(map(path.is_relative_to, LIBRARIES)):
-            where = f"\n{path.name}, line {frame.lineno}, in {frame.name}"
+            name = "a cell" if path.stem.isdigit() else path.name  # of a notebook: a hash
+            where = f"\n{name}, line {frame.lineno}, in {frame.name}"
             return f"{where}: {frame.line}" if frame.line else where
     return ""

@@ -32,9 +32,10 @@ REGISTRIES: Mapping[str, Registry] = {
     "optimizer": OPTIMIZERS,
 }
 WHOLE = re.compile(r"[+-]?\d+(_\d+)*")
-THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
+THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
 
 UNGIVEN = "auto"
+HAVE_NO_DEFAULT = ("rows", "columns", "noise_level", "noise_scale", "noise_ratio")
 TRANSPORTS: dict[str, bool | float] = {"off": False, "half": 0.5, "full": True}
 
 
@@ -125,9 +126,8 @@ def put(control: Any, field: str, spec: RunSpec) -> None:
         # 1.0 and True are equal, so a menu cannot hold both
         _offer(control, list(TRANSPORTS.items()), value)
     elif isinstance(control, widgets.Text | Number):
-        control.value = UNGIVEN if value is None else _text(value)
-        if field in ("rows", "columns", "noise_level", "noise_scale", "noise_ratio"):
-            control.value = "" if value is None else _text(value)
+        none = "" if field in HAVE_NO_DEFAULT else UNGIVEN
+        control.value = none if value is None else _text(value)
     else:
         control.value = value
 

@@ -7,6 +7,7 @@ from typing import Any, final
 import ipywidgets as widgets
 
 from explorer.registry import PLOTS
+from explorer.ui._close import close_all
 from explorer.ui._compare import Compare
 from explorer.ui._preset import Preset
 from explorer.ui._sheet import STYLE
@@ -22,7 +23,7 @@ class Front:
 
     Args:
         controls: One for each field of a spec.
-        view: The picture.
+        view: The picture, and what belongs to it.
         toolbar: The buttons above it.
         timeline: The rows under it.
         compare: The table of runs.
@@ -38,12 +39,13 @@ class Front:
     def __init__(
         self,
         controls: Controls,
-        view: Any,
+        view: Sequence[Any],
         toolbar: Toolbar,
         timeline: Timeline,
         compare: Compare,
     ) -> None:
         self._controls, self._toolbar = controls, toolbar
+        self._fold: Any = None
         self._offering = False
         self.presets = widgets.Dropdown(
             description="Preset",
@@ -56,10 +58,12 @@ class Front:
         self.tabs.add_class("explorer-tabs")
         self._left = widgets.VBox(layout={"width": "340px", "flex": "0 0 auto"})
         self._left.add_class("explorer-controls")
-        picture = widgets.VBox(
-            [self.tabs, view, timeline], layout={"flex": "1 1 420px", "min_width": "0"}
-        )
-        middle = widgets.HBox([self._left, picture], layout={"flex_flow": "row wrap"})
+        self._timeline = timeline
+        self._right = widgets.VBox(layout={"flex": "1 1 420px", "min_width": "0"})
+        self.put(view)
+        # where both have no room side by side the picture stands first: Run is to move it
+        reversed_wrap = {"flex_flow": "row wrap-reverse", "align_items": "flex-end"}
+        middle = widgets.HBox([self._left, self._right], layout=reversed_wrap)
         top = widgets.HBox(
             [self.presets, self.question],
             layout={"flex_flow": "row wrap", "align_items": "center"},
@@ -67,6 +71,10 @@ class Front:
         # the toolbar above the picture: open folds push what is below it out of the window
         style = widgets.HTML(STYLE)
         self.rows: list[Any] = [style, top, toolbar, middle, self.sentence, compare]
+
+    def put(self, view: Sequence[Any]) -> None:
+        """Show a picture, and what belongs to it, in the place of the present one."""
+        self._right.children = [self.tabs, *view, self._timeline]
 
     def on_turn(self, callback: Callable[[], None]) -> None:
         """Call ``callback()`` when a user has chosen another picture."""
@@ -83,10 +91,16 @@ class Front:
         self.question.value = f'<div class="explorer-question">{text}</div>'
         row = self._controls.row
         rows: list[Any] = [row(name) for name in (MAIN if controls is None else controls)]
+        fold = None
         if controls is None:
             folded = widgets.VBox([row(field) for field in FOLDED])
-            rows.append(widgets.Accordion([folded], titles=("Size, schedule, seeds, device",)))
+            fold = widgets.Accordion([folded], titles=("Size, schedule, seeds, device",))
+            rows.append(fold)
         self._left.children = rows
+        if self._fold is not None:
+            self._fold.children[0].children = ()  # its rows are used again
+            close_all(self._fold)
+        self._fold = fold
 
     @property
     def offered(self) -> list[str]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, final
 
 from explorer.run._reaching import ReachRun
+from explorer.run._records import FROBENIUS
 from explorer.run._work import Steps
 from explorer.run.contest_run import ContestRun
 from explorer.run.experiment import Experiment
@@ -51,10 +52,8 @@ class RunJob:
 
     def __init__(self, spec: RunSpec, variants: Sequence[Mapping[str, Any]] = ()) -> None:
         self._main = Experiment(spec, snapshots=True)
-        self._variants = {
-            label_of(change): Experiment(spec.replace(**change), snapshots=True)
-            for change in variants
-        }
+        self._variants = [Experiment(spec.replace(**change), snapshots=True) for change in variants]
+        self._labels = [label_of(change) for change in variants]
 
     @property
     def data(self) -> Trace:
@@ -62,11 +61,12 @@ class RunJob:
 
     @property
     def beside(self) -> Kept:
-        return [(label, variant.trace) for label, variant in self._variants.items()]
+        traces = [variant.trace for variant in self._variants]
+        return list(zip(self._labels, traces, strict=True))
 
     @property
     def finished(self) -> bool:
-        return all(run.finished for run in (self._main, *self._variants.values()))
+        return all(run.finished for run in (self._main, *self._variants))
 
     @property
     def share(self) -> float:
@@ -84,7 +84,7 @@ class RunJob:
         if not self._main.finished:
             self._main.advance(look=look)
             calls = self._calls(self._main)
-        for variant in self._variants.values():
+        for variant in self._variants:
             while not variant.finished and (self._calls(variant) < calls or self._main.finished):
                 variant.advance(look=look)
                 if self._main.finished:
@@ -152,12 +152,17 @@ def _share(work: Any) -> float:
     return work.share
 
 
-def _grid(spec: RunSpec, options: Mapping[str, Any]) -> GridSweep:
-    """Return a grid over the options that are fields, at the horizons among them."""
+def of_a_grid(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the fields that a grid runs over, sizes if nobody said them, and its arguments."""
     own = {"horizons", "batch_size"} if isinstance(options.get("batch_size"), str) else {"horizons"}
     fields = {name: values for name, values in options.items() if name not in own}
     arguments = {name: values for name, values in options.items() if name in own}
-    return GridSweep(spec, fields or {"rows": SIZES}, **arguments)
+    return fields or {"rows": SIZES}, arguments
+
+
+def _grid(spec: RunSpec, options: Mapping[str, Any]) -> GridSweep:
+    fields, arguments = of_a_grid(options)
+    return GridSweep(spec, fields, **arguments)
 
 
 DRAWN_BESIDE = ("rate", "grid")  # the others fill their picture, and have no use for variants
@@ -186,8 +191,24 @@ def make_job(
 
 def in_words(data: Any, beside: Kept) -> str:
     """Return data in words: their own sentence, and what stands beside them in brief."""
-    others = [f"{label}: {one.brief}" for label, one in beside]
-    return " ".join([data.sentence, *(f"Beside it, {other}." for other in others)])
+    others = [f"Beside it, {label}: {one.brief}." for label, one in beside]
+    return " ".join([data.sentence, *others, *_in_one_norm(data, beside)])
+
+
+def _in_one_norm(data: Any, beside: Kept) -> list[str]:
+    """Return how runs in several geometries compare, since their lines do not."""
+    runs = [("present run", data), *beside]
+    if len({one.spec.norm for _, one in runs}) == 1:
+        return []
+    said = "Each line is in the dual norm of its own geometry, so their heights do not compare"
+    ends = [
+        f"{label} {one.mean_measures[FROBENIUS][-1]:.3g}"
+        for label, one in runs
+        if isinstance(one, Trace) and len(one) and FROBENIUS in one.mean_measures
+    ]
+    if len(ends) < len(runs):
+        return [f"{said}."]
+    return [f"{said}; in the Frobenius norm the last gradients are: {', '.join(ends)}."]
 
 
 def label_of(changes: Mapping[str, Any]) -> str:
@@ -203,5 +224,7 @@ def label_of(changes: Mapping[str, Any]) -> str:
         shown = {True: "on", False: "off"}[value] if isinstance(value, bool) else value
         shown = "its own p" if value is None and field == "tuned_for" else shown
         shown = shown.replace("_", " ") if isinstance(shown, str) else shown
-        words.append(f"{name} {shown:g}" if isinstance(shown, float) else f"{name} {shown}")
+        short = f"{shown:g}" if isinstance(shown, float) else ""
+        # two values that would read alike are written out
+        words.append(f"{name} {short if short and float(short) == shown else shown}")
     return ", ".join(words)

@@ -5,11 +5,14 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from explorer.plots._base import CLOCKS, XSCALES
+from explorer.registry import PLOTS
 from explorer.run.spec import RunSpec, field_names
 from explorer.ui._preset import Preset
 from explorer.ui.presets import PRESETS
 
 SAFE = "(),' "  # readable, and allowed in a query once it is quoted as a whole
+LOOKS = ("preset", "plot", "xscale", "against")
+LONGEST = 4000  # characters; what is longer no panel has written
 TEXTS = frozenset(("problem", "norm", "noise", "optimizer", "schedule", "device", "dtype"))
 
 
@@ -77,7 +80,7 @@ def read(text: str) -> Choice:
 
     Args:
         text: What :func:`write` gave, a whole address that ends with it, or one that carries it as
-            ``?spec=...``.
+            ``?spec=...``, quoted or not.
 
     Raises:
         TypeError: If it is no text.
@@ -85,15 +88,28 @@ def read(text: str) -> Choice:
     """
     if not isinstance(text, str):
         raise TypeError(f"a link must be a text, got {text!r}; take one from panel.link().")
+    if len(text) > LONGEST:
+        raise ValueError(f"a link has at most {LONGEST:,} characters, got {len(text):,}.")
     query = urlsplit(text.strip()).query or text.strip().removeprefix("?")
     given = dict(parse_qsl(query, keep_blank_values=True))
     if query and not given:
         raise ValueError(f"a link reads like preset=first-look&tail_index=1.3, got {text!r}.")
-    if "spec" in given:  # of an address, whose other words are not for us
-        return read(given["spec"])
+    if "spec" in given:
+        # of an address, whose other words are not for us unless they are a link's: one that was
+        # not quoted ends at its first "&"
+        carried = dict(parse_qsl(given.pop("spec"), keep_blank_values=True))
+        given = {name: word for name, word in given.items() if name in (*LOOKS, *field_names())}
+        given = carried | given
+    try:
+        return _choice(given)
+    except (KeyError, TypeError, ValueError, RuntimeError, RecursionError, MemoryError) as error:
+        raise ValueError(str(error) or f"this link cannot be read: {text[:80]!r}.") from error
+
+
+def _choice(given: dict[str, str]) -> Choice:
     preset = PRESETS[given.pop("preset", "First look")]
     looks = {
-        "plot": (given.pop("plot", preset.plots[0]), preset.plots),
+        "plot": (given.pop("plot", preset.plots[0]), PLOTS),
         "xscale": (given.pop("xscale", preset.xscale), XSCALES),
         "against": (given.pop("against", preset.against), CLOCKS),
     }
@@ -103,8 +119,8 @@ def read(text: str) -> Choice:
     unknown = [name for name in given if name not in field_names()]
     if unknown:
         raise ValueError(
-            f"a link has no word {unknown[0]!r}; it has preset, plot, xscale, against, and the "
-            f"fields of a spec: {list(field_names())}."
+            f"a link has no word {unknown[0]!r}; it has {', '.join(LOOKS)}, and the fields of a "
+            f"spec: {list(field_names())}."
         )
     spec = preset.spec.replace(**{name: _value(name, value) for name, value in given.items()})
     return Choice(preset, spec, *(value for value, _ in looks.values()))

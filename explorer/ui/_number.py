@@ -84,12 +84,14 @@ class Number(widgets.HBox):
         return (math.log10(number) if self._log else number) / self._step
 
     def _follow(self) -> None:
-        """Put the slider where the number is; one that is none, as auto, leaves it."""
+        """Put the slider where the number is; for what is none, as auto, to its lower end."""
+        low, high = self._span
         try:
             number = self._read(self.value)
         except ValueError:
+            number = low
+        if not math.isfinite(number):
             return
-        low, high = self._span
         self._following = True
         self._at = min(max(number, low), high)
         try:

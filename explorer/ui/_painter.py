@@ -28,10 +28,11 @@ class Look:
     against: str = "calls"
     mark: Mark | None = None
 
-    @property
-    def options(self) -> dict[str, Any]:
-        """What a plot is made with, but for its size and theme."""
-        return {"xscale": self.xscale, "against": self.against, "mark": self.mark}
+    def options(self, plot: str) -> dict[str, Any]:
+        """Return what a plot is made with, but for its size and theme."""
+        here = self.mark is not None and self.mark.plot in (None, plot)
+        mark = self.mark if here else None
+        return {"xscale": self.xscale, "against": self.against, "mark": mark}
 
 
 @final
@@ -44,11 +45,12 @@ class Painter:
 
     Attributes:
         look: How the picture looks; a new one counts from the next frame on.
+        view: Where frames are shown; so does a new one.
     """
 
     def __init__(self, view: View, clock: Callable[[], float] = time.monotonic) -> None:
         self.look = Look()
-        self._view = view
+        self.view = view
         self._clock = clock
         self._canvas: tuple[tuple[str, Look], Canvas] | None = None
         self._next_frame = self._series_at = 0.0
@@ -60,7 +62,7 @@ class Painter:
 
     def due(self) -> bool:
         """Return whether it is time for a frame; never waits."""
-        return self._clock() >= self._next_frame and self._view.ready()
+        return self._clock() >= self._next_frame and self.view.ready()
 
     def paint(self, picture: Picture, *, last: bool) -> bool:
         """Show one frame, and return whether its words and numbers are new too.
@@ -77,7 +79,7 @@ class Painter:
         if worded:
             series = picture.lines or canvas.plot.series(data, beside)
             self._alt, self._series_at = picture.sentence, began
-        self._view.show(png, alt=self._alt, axes=canvas.geometry, size=canvas.size, series=series)
+        self.view.show(png, alt=self._alt, axes=canvas.geometry, size=canvas.size, series=series)
         ended = self._clock()
         self._next_frame = ended + max(
             1 / FRAMES_A_SECOND - (ended - began), (ended - began) * (1 / DRAWING_SHARE - 1)
@@ -87,6 +89,6 @@ class Painter:
     def _canvas_for(self, plot: str, look: Look) -> Canvas:
         if self._canvas is None or self._canvas[0] != (plot, look):
             size = (look.width / CSS_DPI, HEIGHT_IN)
-            made = PLOTS[plot](theme=look.theme, size=size, **look.options)
+            made = PLOTS[plot](theme=look.theme, size=size, **look.options(plot))
             self._canvas = ((plot, look), Canvas(made, look.pixel_ratio))
         return self._canvas[1]

@@ -35,7 +35,9 @@ class Picture(NamedTuple):
     def sentence(self) -> str:
         """The picture in words."""
         if self.stored is not None:
-            return f"Stored run: {self.stored.sentence} Press Run for yours."
+            # a table begins a line of its own, else its head would not stand over its columns
+            gap = "\n" if "\n" in self.stored.sentence else " "
+            return gap.join(("Stored run:", self.stored.sentence, "Press Run for yours."))
         return in_words(self.data, self.beside)
 
     def still(self) -> "Picture":
@@ -44,20 +46,23 @@ class Picture(NamedTuple):
         return self._replace(data=self.data.still(), beside=beside)
 
 
-def picture_of(work: Standing, kept: Sequence[Trace], back: int | None) -> Picture:
+def picture_of(
+    work: Standing, kept: Sequence[Trace], back: int | None, against: str = "calls"
+) -> Picture:
     """Return the picture of some work.
 
     Args:
         work: Whose it is.
         kept: Kept runs, drawn beside a run.
         back: Records after which a run that rests is looked at; None for all of them.
+        against: What x counts; a stored run knows its calls only.
     """
-    data = work.data
+    data, stored = work.data, work.stored if against == "calls" else None
     variants = work.job.beside if work.job is not None else []
     if work.wish.kind != "trace":
-        return Picture(work.drawn, data, variants, work.stored)
+        return Picture(work.drawn, data, variants, stored)
     if back is not None and work.state != "running" and len(data):
         data = data.until(back)
         variants = [(label, one.until_calls(data.calls[-1])) for label, one in variants]
     beside = labelled(kept, work.wish.spec, variants)
-    return Picture(work.drawn, data, beside, work.stored)
+    return Picture(work.drawn, data, beside, stored)

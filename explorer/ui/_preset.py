@@ -1,5 +1,6 @@
 """Preset: a question, the spec that answers it, and what is shown of it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, final
@@ -30,9 +31,9 @@ class Preset:
         against: What x counts: ``"calls"``, ``"steps"`` or ``"seconds"``.
 
     Raises:
-        KeyError: If a control or a plot is unknown.
+        KeyError: If a control, a plot or a study is unknown.
         TypeError: If an argument is of the wrong kind.
-        ValueError: If there are more than four variants, or one is no valid spec.
+        ValueError: If there are more than four variants, one is no valid spec, or no plot.
 
     Example:
         >>> Preset("Sign or not", "Is the sign norm as fast?", RunSpec(norm="sign")).slug
@@ -56,6 +57,10 @@ class Preset:
             if not isinstance(words, str) or not words.strip():
                 raise TypeError(f"{name} must be a text, got {words!r}.")
         refuse_unknown(self.plots, tuple(PLOTS), "plot")
+        if not self.plots:
+            raise ValueError(f"plots must name at least one of {list(PLOTS)}, got none.")
+        kinds = list(dict.fromkeys(plot.draws for plot in PLOTS.values()))
+        refuse_unknown(tuple(self.study), kinds, "study")
         refuse_unknown(self.controls or (), (*MAIN, *FOLDED), "control")
         for name, choices in (("xscale", XSCALES), ("against", CLOCKS)):
             if getattr(self, name) not in choices:
@@ -68,6 +73,19 @@ class Preset:
         for change in self.variants:
             self.spec.replace(**change)
 
+    def variants_of(self, spec: RunSpec) -> tuple[Mapping[str, Any], ...]:
+        """Return the variants that another spec can have and does not have already."""
+        seen, fitting = [spec], list[Mapping[str, Any]]()
+        for change in self.variants:
+            try:
+                changed = spec.replace(**change)
+            except (KeyError, TypeError, ValueError, RuntimeError):
+                continue  # what the field was of is not there any more
+            if changed not in seen:
+                seen.append(changed)
+                fitting.append(change)
+        return tuple(fitting)
+
     @property
     def slug(self) -> str:
         """The name as links write it: ``first-look``."""
@@ -75,8 +93,8 @@ class Preset:
 
 
 def slug(name: str) -> str:
-    """Return a preset's name in small letters, with hyphens for spaces."""
-    return str(name).strip().lower().replace(" ", "-")
+    """Return a preset's name in small letters, with a hyphen for all that is no letter or digit."""
+    return re.sub(r"\W+", "-", str(name).strip().lower()).strip("-")
 
 
 def refuse_unknown(names: Sequence[str], known: Sequence[str], kind: str) -> None:

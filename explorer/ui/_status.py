@@ -11,10 +11,16 @@ KNOWN_SHARE, KNOWN_S = 0.1, 3.0  # from there on the rest is told by what is don
 CHANGED = "Settings changed: press Run to draw them."
 
 
-def status(session: Session) -> str:
-    """Return state, share, time and device of the work, and what is paused elsewhere."""
+def status(session: Session, *, changed: bool = False) -> str:
+    """Return state, share, time and device of the work, and what is paused elsewhere.
+
+    Args:
+        session: Whose work it is.
+        changed: True where a press of Run would begin something else than what is shown.
+    """
     waiting = [f"{PLOTS[work.plot].label} paused" for work in session.elsewhere]
-    words = "; ".join([_here(session), *waiting])
+    anew = ["settings changed: press Run"] if changed and _rests(session) else []
+    words = "; ".join([_here(session), *anew, *waiting])
     return f'<div class="explorer-status">{html.escape(words)}</div>'
 
 
@@ -33,7 +39,7 @@ def sentences(session: Session, sentence: str, *, changed: bool) -> str:
         return ""
     said: list[tuple[str, str]] = []
     job = session.job
-    if job is not None and changed and session.state != "running" and not session.preparing:
+    if changed and _rests(session):
         said.append(("explorer-why", CHANGED))
     table = " explorer-table" if "\n" in sentence else ""
     said.append((f"explorer-sentence{table}", sentence))
@@ -42,12 +48,18 @@ def sentences(session: Session, sentence: str, *, changed: bool) -> str:
     return "".join(f'<div class="{kind}">{html.escape(text)}</div>' for kind, text in said)
 
 
+def _rests(session: Session) -> bool:
+    return session.job is not None and session.state != "running" and not session.preparing
+
+
 def _here(session: Session) -> str:
     job, state = session.job, session.state
     if session.preparing:
         return "preparing: constants of the noise, first gradient"
     if job is None or state == "idle":
         return state
+    if state == "failed":
+        return f"failed, {job.share:.0%}: {(session.error or '').partition(chr(10))[0]}"
     device = f", {job.data.device}" if isinstance(job.data, Trace) and job.data.device else ""
     whole = "" if job.finished else _whole(job, session.seconds)
     return f"{state}, {job.share:.0%}, {session.seconds:.1f} s{whole}{device}"

@@ -1,7 +1,9 @@
 """Timeline: under the picture, what x counts, a way back over a run that rests, and files."""
 
 import html
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import Any, final
 
 import ipywidgets as widgets
@@ -31,7 +33,7 @@ class Timeline(widgets.VBox):
         look_back: Callable[[int | None], None],
         export: Callable[[str], str],
     ) -> None:
-        self._setting = False
+        self._setter: int | None = None  # the thread that sets what users set too
         common: dict[str, Any] = {"layout": {"width": "auto"}}
         self.against = widgets.Dropdown(
             options=[(AXES[name], name) for name in CLOCKS],
@@ -47,7 +49,7 @@ class Timeline(widgets.VBox):
         )
         for name in ("against", "xscale"):
             getattr(self, name).observe(
-                lambda change, name=name: self._setting or look(**{name: change["new"]}),
+                lambda change, name=name: self._set_here() or look(**{name: change["new"]}),
                 names="value",
             )
         self._look_back = look_back
@@ -81,11 +83,8 @@ class Timeline(widgets.VBox):
 
     def put(self, *, xscale: str, against: str) -> None:
         """Set what x is, and tell nobody."""
-        self._setting = True
-        try:
+        with self._by_program():
             self.xscale.value, self.against.value = xscale, against
-        finally:
-            self._setting = False
 
     def say(self, words: str) -> None:
         """Show a sentence, or a link."""
@@ -102,17 +101,26 @@ class Timeline(widgets.VBox):
         disabled = records < 2
         last = MOST_RECORDS if disabled else records
         if (self.records.disabled, self.records.max) != (disabled, last) or back is None:
-            self._setting = True
-            try:
+            with self._by_program():
                 self.records.disabled, self.records.max = disabled, last
                 self.records.value = last if back is None else min(back, last)
-            finally:
-                self._setting = False
         self.against.disabled = clocks < 2
         where = "" if disabled else f"record {back or records:,} of {records:,}"
         self._where.value = f'<div class="explorer-status">{where}</div>'
 
+    @contextmanager
+    def _by_program(self) -> Generator[None]:
+        """Within the block nobody is told of changes that this thread makes."""
+        self._setter = threading.get_ident()
+        try:
+            yield
+        finally:
+            self._setter = None
+
+    def _set_here(self) -> bool:
+        return self._setter == threading.get_ident()
+
     def _moved(self) -> None:
-        if not self._setting:
+        if not self._set_here():
             at = self.records.value
             self._look_back(None if at >= self.records.max else at)

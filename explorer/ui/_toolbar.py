@@ -1,5 +1,6 @@
 """Toolbar: the buttons above the picture, how far the work is, and where it stands."""
 
+import html
 from collections.abc import Callable, Mapping
 from typing import Any, final
 
@@ -58,11 +59,11 @@ class Toolbar(widgets.HBox):
         self._progress = widgets.FloatProgress(
             min=0, max=1, layout={"width": "140px"}, style={"bar_color": "#0067a8"}
         )
-        self._status = widgets.HTML()
+        self._status, self._said = widgets.HTML(), widgets.HTML()
         first = self.buttons["Step"]
         rest = [button for button in self.buttons.values() if button is not first]
         super().__init__(
-            [self.run_button, first, self.steps, *rest, self._progress, self._status],
+            [self.run_button, first, self.steps, *rest, self._progress, self._status, self._said],
             layout={"flex_flow": "row wrap", "align_items": "center"},
         )
 
@@ -78,6 +79,22 @@ class Toolbar(widgets.HBox):
         self.run_button.icon = "pause" if label == "Pause" else "play"
         self._progress.value = share
         self._status.value = status
+
+    def say(self, words: str) -> None:
+        """Answer a press where it was made; nothing takes the last answer away."""
+        said = html.escape(words)
+        self._said.value = f'<div role="status" class="explorer-why">{said}</div>' if words else ""
+
+    def allow(self, *, steps: bool, rate: bool) -> None:
+        """Open or grey out the buttons for single steps and kept runs, and that for the rate."""
+        self.buttons["Measure the rate"].disabled = not rate
+        for control in (self.buttons["Keep"], self.buttons["Step"], self.steps):
+            control.disabled = not steps
+
+    def begin_again(self) -> None:
+        """Put back what a user has set here, and forget the last answer."""
+        self.say("")
+        self.steps.value = STEPS[0]
 
     @property
     def status(self) -> str:

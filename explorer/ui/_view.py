@@ -73,7 +73,7 @@ class View(Protocol):
 
         Args:
             callback: Takes device pixels per CSS pixel, the width at hand in CSS pixels, and
-                ``"light"`` or ``"dark"``.
+                the theme, ``"light"`` or ``"dark high contrast"`` for example.
         """
         ...
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from explorer.registry import GEOMETRIES, NOISES, NORMS, PROBLEMS
-from explorer.run.spec import RunSpec
+from explorer.run.constants import is_noiseless
+from explorer.run.spec import RunSpec, make
 from explorer.theory.exponents import formula as exponent_formula
 
 # what the class in a menu alone asks for, as text -> that menu
@@ -98,11 +99,11 @@ WORDS: Mapping[str, Word] = {
     ),
     "rows": Word(
         "Rows m", "Rows of the matrix $X$.", "1 or more.",
-        "Larger: the smaller side sets the rate of spectral norms.",
+        "Larger: the smaller side sets the constant of spectral norms, not the exponent.",
     ),
     "columns": Word(
         "Columns n", "Columns of the matrix $X$.", "1 or more.",
-        "Larger: nothing changes for the spectral norm while the rows are fewer.",
+        "Larger: at a fixed noise level little changes for the spectral norm while rows are fewer.",
     ),
     "schedule": Word(
         "Schedule", "Step size $\\eta_t$ and momentum $\\beta_t$ at every step.",
@@ -182,6 +183,17 @@ def formula(field: str, spec: RunSpec) -> str:
     return f"$\\|X\\| = {norm.formula}$, step ${norm.ball}$"
 
 
+def _exponent(spec: RunSpec) -> str:
+    """Return the exponent of a toy's rate in words, or that there is none."""
+    problem = make(PROBLEMS, spec, spec.problem)
+    if spec.optimizer.partition("(")[0] != "scion" or not problem.smooth:
+        return "No theorem is about this choice."
+    transport = float(spec.transport)
+    rho_zero = transport == 1 and problem.curvature[1] == 0
+    exponent = exponent_formula(transport, noiseless=is_noiseless(spec), rho_zero=rho_zero)
+    return f"Exponent of the rate: ${exponent}$."
+
+
 def tip(field: str, spec: RunSpec) -> str:
     """Return the words of a tooltip, formulas between dollars.
 
@@ -194,6 +206,5 @@ def tip(field: str, spec: RunSpec) -> str:
     if field in ("problem", "norm", "noise"):
         what = f"{what} {formula(field, spec)}."
     if field in ("tail_index", "transport") and not spec.network:
-        exponent = exponent_formula(float(spec.transport))
-        what = f"{what} Exponent of the rate: ${exponent}$."
+        what = f"{what} {_exponent(spec)}"
     return f"{what} {word.span} {word.larger}"

@@ -46,6 +46,11 @@ class Controls:
             control.observe(lambda _, field=field: self._chosen(field), names="value")
         self.load(spec)
 
+    @property
+    def rows(self) -> list[widgets.VBox]:
+        """All of them, on the page or not."""
+        return [*self._rows.values()]
+
     def row(self, field: str) -> widgets.VBox:
         """Return a control with its formula and its note, to be laid out."""
         return self._rows[field]
@@ -155,6 +160,7 @@ class Controls:
             control.disabled = idle is not None and field not in errors and not open_unit
             note = errors.get(field)
             if note:
+                note = f"{note} {self._stays(field)}"
                 self._notes[
                     field
                 ].value = f'<div role="alert" class="explorer-error">{html.escape(note)}</div>'
@@ -163,9 +169,15 @@ class Controls:
             else:
                 self._notes[field].value = ""
         for field, line in self._formulas.items():
-            line.value = formula(field, self.spec)
+            line.value = html.escape(formula(field, self.spec), quote=False)
         for field, one in self._tips.items():
             one.say(tip(field, self.spec))
+
+    def _stays(self, field: str) -> str:
+        """Return what a run goes by while a field is refused."""
+        value = getattr(self.spec, OPTIONS.get(field, field))
+        shown = {None: "auto", True: "on", False: "off"}.get(value, value)
+        return f"Until then {WORDS[field].name} stays {shown}."
 
     def _offer_options(self, field: str) -> None:
         """Show the options of what is chosen in a menu only where it has some, and name them."""

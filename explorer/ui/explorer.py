@@ -1,7 +1,6 @@
 """Explorer: the page, with controls, the live picture and the sentence under it."""
 
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, final
 
@@ -10,22 +9,24 @@ import ipywidgets as widgets
 from explorer.plots._mark import Mark
 from explorer.plots._style import CSS_DPI, HEIGHT_IN
 from explorer.registry import PLOTS, UnknownNameError
-from explorer.run._tuned import has_rate
 from explorer.run.rate import Rate
 from explorer.run.spec import RunSpec
 from explorer.run.trace import Trace
 from explorer.ui import _link
+from explorer.ui._cells import panels_of_before
+from explorer.ui._close import close_all
 from explorer.ui._code import code
 from explorer.ui._compare import Compare
 from explorer.ui._export import KINDS, Scene, export, kind_of
 from explorer.ui._front import Front
+from explorer.ui._kept import MOST_KEPT
+from explorer.ui._no_picture import NoPicture
 from explorer.ui._preset import refuse_unknown
 from explorer.ui._recorded import recorded
-from explorer.ui._status import sentences, status
 from explorer.ui._stored import Stored
+from explorer.ui._teller import Teller
 from explorer.ui._timeline import LINK, Timeline
 from explorer.ui._toolbar import Toolbar
-from explorer.ui._view import View
 from explorer.ui._words import FOLDED, MAIN
 from explorer.ui.controls import Controls
 from explorer.ui.figure_view import FigureView
@@ -79,20 +80,24 @@ class Explorer(widgets.VBox):
             )
         self._first = self._preset
         self._own = spec
+        self._recalls = True
         refuse_unknown(plots or (), tuple(PLOTS), "plot")
+        if plots is not None and not len(plots):
+            raise ValueError(f"plots must name at least one of {list(PLOTS)}, got none.")
         refuse_unknown(controls or (), (*MAIN, *FOLDED), "control")
         self._shown_plots, self._shown_controls = plots, controls
-        self._callbacks: list[Callable[[], None]] = []
-        self._stored = Stored()
-        self._stored_last: tuple[Any, ...] = ()
-        self._storing = threading.Lock()  # a cell and the worker may store at once
-        self.view: View = ImageView() if fallback else FigureView()
-        self.session = Session(self.view, self._show_status, self._store)
+        self.view: FigureView | ImageView = ImageView() if fallback else FigureView()
+        self.session = Session(self.view, self._show_status, lambda: self._stored.renew())
+        self._stored = Stored(self.session)
         self.controls = Controls(spec or self._preset.spec, self._choice)
         self._toolbar = self._make_toolbar()
         self._timeline = Timeline(self.session.look, self.session.look_back, self._export)
         self._compared = Compare(self.drop)
-        self._front = Front(self.controls, self.view, self._toolbar, self._timeline, self._compared)
+        seen = [self.view] if fallback else [self.view, NoPicture(self.show_plainly)]
+        self._front = Front(self.controls, seen, self._toolbar, self._timeline, self._compared)
+        self._teller = Teller(
+            self.session, self._front, self._toolbar, self._timeline, self._compared
+        )
         names = [*PRESETS]
         own = [] if self._preset.name in names else [self._preset.name]
         self._front.presets.options = [*names, *own]
@@ -155,7 +160,7 @@ class Explorer(widgets.VBox):
         """
         job = self.session.run(self._wish("run"))
         self._show_status()
-        self._store()
+        self._stored.renew()
         return job.data
 
     def start(self) -> None:
@@ -194,18 +199,42 @@ class Explorer(widgets.VBox):
         self.session.drop_kept(which)
         self._show_status()
 
+    def forget_stored(self) -> None:
+        """Show no stored run from now on, but empty axes until something has run."""
+        self._recalls = False
+        if self.session.seen.stored is not None:
+            self.session.show(self._wish("show"))
+
     def mark(self, mark: Mark | None) -> None:
-        """Draw a prediction on every picture, or none."""
+        """Draw a prediction, on its picture or on all of them; None takes it away."""
         self.session.look(mark=mark)
 
-    def on_change(self, callback: Callable[[], None]) -> None:
-        """Call ``callback()`` whenever what is shown has changed, in whichever thread did it."""
-        self._callbacks.append(callback)
+    def show_plainly(self) -> None:
+        """Show the picture with a plain image widget from now on, which any front end can show."""
+        if isinstance(self.view, ImageView):
+            return
+        live = self.view
+        self.view = self.session.painter.view = ImageView()
+        self._front.put([self.view])
+        live.close()
+        self.session.look_again()
+
+    def on_change(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call ``callback()`` whenever what is shown has changed, in whichever thread did it.
+
+        Returns:
+            What ends it.
+        """
+        return self._teller.on_change(callback)
+
+    def last(self, plot: str) -> Any:
+        """Return the data of the last work behind a picture, or None before there is any."""
+        return self.session.last(PLOTS[plot].draws)
 
     def code(self) -> str:
         """Return the lines of Python that repeat what the present picture shows."""
         wish = self._wish("run")
-        return code(wish.kind, wish.spec, wish.variants, wish.options)
+        return code(wish.plot, wish.spec, wish.variants, wish.options)
 
     def link(self) -> str:
         """Return a short text that opens this panel elsewhere; :meth:`from_link` reads it.
@@ -216,15 +245,19 @@ class Explorer(widgets.VBox):
             >>> Explorer(RunSpec(tail_index=1.3)).link()
             'preset=first-look&tail_index=1.3'
         """
+        return self._link_to(self.spec, self.plot)
+
+    def _link_to(self, spec: RunSpec, plot: str) -> str:
         look = self.session.painter.look
-        choice = _link.Choice(self._preset, self.spec, self.plot, look.xscale, look.against)
+        choice = _link.Choice(self._preset, spec, plot, look.xscale, look.against)
         return _link.write(choice)
 
     @classmethod
     def from_link(cls, link: str, **options: Any) -> "Explorer":
         """Return the panel that a link describes; Reset leads to its preset.
 
-        A text that cannot be read is refused with a ValueError.
+        A text that cannot be read is refused with a ValueError, and so is one that asks for what
+        this explorer or this machine does not have.
 
         Args:
             link: What :meth:`link` gave, alone or as ``?spec=`` of an address; empty is the first
@@ -236,10 +269,15 @@ class Explorer(widgets.VBox):
             1000
         """
         choice = _link.read(link)
+        plots = options.setdefault("plots", (*choice.preset.plots,))
+        if choice.plot not in plots:
+            if plots != choice.preset.plots:
+                raise ValueError(f"this link shows {choice.plot!r}, and plots are {[*plots]}.")
+            options["plots"] = (*plots, choice.plot)
         panel = cls(preset=choice.preset, **options)
         panel.controls.load(choice.spec)
         panel._look_as(xscale=choice.xscale, against=choice.against)
-        if choice.plot in panel._front.offered and choice.plot != panel.plot:
+        if choice.plot != panel.plot:
             panel._front.offer(panel._plots, choice.plot)
         panel.session.show(panel._wish("show"))
         panel._show_status()
@@ -255,16 +293,20 @@ class Explorer(widgets.VBox):
         Returns:
             The path.
 
-        An ending that belongs to no kind of file is refused with a ValueError.
+        An ending that belongs to no kind of file, or to another one, is refused with a ValueError.
         """
         path = Path(path)
-        path.write_bytes(export(self._scene(), kind or kind_of(path)))
+        path.write_bytes(export(self._scene(), kind_of(path, kind)))
         return path
 
     def _scene(self) -> Scene:
-        look = self.session.painter.look
+        """Return what is shown, which after a change of the controls is not what is chosen."""
+        look, shown, picture = self.session.painter.look, self.session.wish, self.session.seen
+        assert shown is not None, "a panel shows something from its first picture on"
         size = (max(look.width, LEAST_EXPORTED) / CSS_DPI, HEIGHT_IN)
-        return Scene(self.session.seen.still(), self.code(), self.link(), size, look.options)
+        lines = code(picture.plot, shown.spec, shown.variants, shown.options)
+        link = self._link_to(shown.spec, picture.plot)
+        return Scene(picture.still(), lines, link, size, look.options(picture.plot))
 
     def _export(self, kind: str) -> str:
         """Hand a file to the browser, and return what is to be said of it."""
@@ -272,57 +314,56 @@ class Explorer(widgets.VBox):
             return self.link()
         try:
             known = KINDS[kind]
-            name = f"{self._preset.slug}-{self.plot}{known.suffix}"
+            name = f"{self._preset.slug}-{self.session.seen.plot}{known.suffix}"
             return self.view.save(name, known.mime, export(self._scene(), kind))
         except (ValueError, OSError) as error:
             return f"Nothing was exported: {error}"
 
     def close(self) -> None:
         """Let the worker go and remove the panel from the page."""
-        if hasattr(self, "session"):  # a refused panel is closed by the garbage collector
-            self.session.close()
-        for widget in [*_descendants(self)]:
-            widget.close()
+        if not hasattr(self, "session"):  # a refused panel is closed by the garbage collector
+            super().close()
+            return
+        self.session.close()
+        for row in self.controls.rows:  # not all of them are on the page
+            close_all(row)
+        layout = self.layout
+        for child in self.children:
+            close_all(child)
         super().close()
+        layout.close()
 
     def __repr__(self) -> str:
         return f"Explorer({self._preset.name}): {self.session.sentence}"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         """Return the live panel alone."""
-        view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
-        return {"application/vnd.jupyter.widget-view+json": view, "text/plain": LIVE}
+        return _live(self)
 
     def _ipython_display_(self) -> None:
         """Display the panel, and for readers without a kernel its picture and sentence."""
+        self.display_in(self)
+
+    def display_in(self, widget: Any) -> None:
+        """Display a widget that holds this panel, and behind it the panel's picture and sentence.
+
+        Of a cell that is run again the panels of before come to rest: nobody can see them.
+        """
         from IPython.display import publish_display_data
 
-        publish_display_data(self._repr_mimebundle_())
-        with self._storing:
-            self._stored_last = self._to_store()
-            self._stored.display(self.session.picture(), self.session.sentence)
-
-    def _store(self) -> None:
-        """Renew what a reader of the saved notebook will see, where it has changed."""
-        with self._storing:
-            wanted = self._to_store()
-            if self._stored.displayed and wanted != self._stored_last:
-                self._stored.renew(self.session.picture(), self.session.sentence)
-                self._stored_last = wanted
-
-    def _to_store(self) -> tuple[Any, ...]:
-        """Return what the stored picture hangs on, without drawing it."""
-        session = self.session
-        kept, look = [id(trace) for trace in session.kept], session.painter.look.options
-        return session.spec, session.sentence, kept, look
+        for earlier in panels_of_before(self):
+            if earlier.session.intent == "running":
+                earlier.pause()
+        publish_display_data(_live(widget))
+        self._stored.display()
 
     def _wish(self, action: Action) -> Wish:
-        same = set(self.spec.diff(self._start_spec)) <= {"seed"}
-        variants = self._preset.variants if same else ()
+        variants = self._preset.variants_of(self.spec)
         options = self._preset.study.get(PLOTS[self.plot].draws, {})
-        first = self.spec == self._preset.spec and self.plot == self._preset.plots[0]
+        first = self._recalls and self.spec == self._preset.spec
+        first = first and self.plot == self._preset.plots[0]
         stored = recorded(self._preset) if first else None
-        return Wish(self.spec, action, tuple(variants), self.plot, options, stored=stored)
+        return Wish(self.spec, action, variants, self.plot, options, stored=stored)
 
     @property
     def _start_spec(self) -> RunSpec:
@@ -370,11 +411,17 @@ class Explorer(widgets.VBox):
             self.start()
 
     def _reset(self) -> None:
+        self.session.drop_kept()
+        self.mark(None)
+        self._begin_again()
+
+    def _begin_again(self) -> None:
+        """Show the preset as it is declared; kept runs stay, for they can be compared with it."""
         self.controls.load(self._start_spec)
         self._look_as(xscale=self._preset.xscale, against=self._preset.against)
         self._timeline.say("")
+        self._toolbar.begin_again()
         self._front.offer(self._plots)
-        self.session.drop_kept()
         self.session.want(self._wish("show")._replace(afresh=True))
         self._show_status()
 
@@ -385,8 +432,9 @@ class Explorer(widgets.VBox):
     def _keep(self) -> None:
         try:
             self.keep()
+            self._toolbar.say(f"Kept: {len(self.session.kept)} of at most {MOST_KEPT} lines.")
         except ValueError as error:
-            self._timeline.say(f"Not kept: {error}")
+            self._toolbar.say(f"Not kept: {error}")
 
     def _load_preset(self, name: str) -> None:
         if name == self._preset.name:
@@ -394,56 +442,14 @@ class Explorer(widgets.VBox):
         self._preset = self._first if name == self._first.name else PRESETS[name]
         self._own = None
         self._ask()
-        self._reset()
+        self._begin_again()
 
     def _show_status(self) -> None:
-        """Say where things stand; called by the worker, which never touches a user's control."""
-        if not hasattr(self, "_front"):
-            return
-        session = self.session
-        job, state = session.job, session.state
-        runs = state == "running" or (session.preparing and session.intent == "running")
-        label = "Pause" if runs else "Run"
-        changed = self._changed()
-        if state == "paused" and not changed:
-            label = "Go on"
-        share = job.share if job is not None else 0.0
-        self._toolbar.show(label=label, share=share, status=status(session))
-        sentence = session.sentence
-        self._front.sentence.value = sentences(session, sentence, changed=changed)
-        if state in ("finished", "failed"):  # at the end, not at every frame
-            self.view.speak((session.error or "") if state == "failed" else sentence)
-        of_a_run = PLOTS[self.plot].draws == "trace"
-        buttons = self._toolbar.buttons
-        buttons["Measure the rate"].disabled = not has_rate(self.spec)
-        for name in ("Keep", "Step"):  # a study has no single step, and only runs are kept
-            buttons[name].disabled = not of_a_run
-        self._toolbar.steps.disabled = not of_a_run
-        self._show_records(runs=runs)
-        for callback in self._callbacks:
-            callback()
-
-    def _show_records(self, *, runs: bool) -> None:
-        """Offer the way back over a run that rests, and the table of the runs beside it."""
-        picture = self.session.seen
-        clocks = len(PLOTS[picture.plot].clocks)
-        of_a_run = isinstance(picture.data, Trace)
-        rests = of_a_run and not runs and self.session.state != "idle"
-        whole = self.trace if rests else None
-        self._timeline.offer(len(whole) if whole else 0, self.session.back, clocks=clocks)
-        if of_a_run:
-            theme = self.session.painter.look.theme
-            self._compared.show(picture.data, picture.beside, self.session.kept, theme)
-        else:
-            self._compared.layout.display = "none"
-
-    def _changed(self) -> bool:
-        """Return whether a press of Run would begin something else than what is shown."""
-        shown, next_one = self.session.wish, self._wish("run")
-        return shown is not None and shown.kind == next_one.kind and shown.work != next_one.work
+        """Say where things stand, in whichever thread something has changed."""
+        if hasattr(self, "_teller"):
+            self._teller.tell(self._wish("run"))
 
 
-def _descendants(widget: Any) -> Iterator[widgets.Widget]:
-    for child in getattr(widget, "children", ()):
-        yield from _descendants(child)
-        yield child
+def _live(widget: Any) -> dict[str, Any]:
+    view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
+    return {"application/vnd.jupyter.widget-view+json": view, "text/plain": LIVE}

@@ -5,6 +5,7 @@ const HINT = "Point at the picture, or focus it and press the arrow keys, to rea
 const LABEL = "Picture; left and right arrow keys read out its numbers";
 const FAR_PX = 4; // a record farther from the marker than this says where it stands
 const SETTLE_MS = 150;
+const THEMED = ["data-jp-theme-light", "data-jp-theme-name"]; // JupyterLab's, of the body
 
 const saved = new WeakSet(); // buffers of files that some view has handed to the browser
 
@@ -54,9 +55,10 @@ function nearest(records, pixel) {
 }
 
 function theme() {
-  const light = document.body.dataset.jpThemeLight;
+  const { jpThemeLight: light, jpThemeName: name } = document.body.dataset;
   const dark = light ? light === "false" : matchMedia("(prefers-color-scheme: dark)").matches;
-  return dark ? "dark" : "light";
+  const high = /high contrast/i.test(name ?? "") || matchMedia("(prefers-contrast: more)").matches;
+  return (dark ? "dark" : "light") + (high ? " high contrast" : "");
 }
 
 // ipywidgets gives its sliders no name, and to a field without a label of its own only a title
@@ -271,15 +273,17 @@ function render({ model, el }) {
   const themed = new MutationObserver(() => {
     for (const delay of [0, 300, 1000, 3000, 8000]) setTimeout(() => { tell(); draw(); }, delay);
   });
-  const scheme = matchMedia("(prefers-color-scheme: dark)");
+  const schemes = ["(prefers-color-scheme: dark)", "(prefers-contrast: more)"].map(
+    (query) => matchMedia(query),
+  );
 
   stage(latest());
   model.on("change:frame", draw);
   model.on("msg:custom", save);
   model.on("change:spoken", speak);
   resized.observe(root);
-  themed.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
-  scheme.addEventListener("change", tell);
+  themed.observe(document.body, { attributes: true, attributeFilter: THEMED });
+  for (const scheme of schemes) scheme.addEventListener("change", tell);
   window.addEventListener("resize", tell); // another zoom changes the pixel ratio, not the width
 
   return () => {
@@ -290,7 +294,7 @@ function render({ model, el }) {
     built.disconnect();
     resized.disconnect();
     themed.disconnect();
-    scheme.removeEventListener("change", tell);
+    for (const scheme of schemes) scheme.removeEventListener("change", tell);
     window.removeEventListener("resize", tell);
     clearTimeout(timer);
     if (!busy && url) URL.revokeObjectURL(url);

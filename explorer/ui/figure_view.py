@@ -11,6 +11,7 @@ import anywidget
 import numpy as np
 import traitlets
 
+from explorer.plots._style import THEMES
 from explorer.ui._view import Axes, Series, ViewCallback, refuse_unless_png
 
 FRAMES_UNDER_WAY = 2
@@ -141,8 +142,8 @@ class FigureView(anywidget.AnyWidget):
                 "kind": "view",
                 "pixel_ratio": int() | float() as ratio,
                 "width": int() | float() as width,
-                "theme": "light" | "dark" as theme,
-            } if 0 < ratio <= 16 and 1 <= width <= 100_000:
+                "theme": str(theme),
+            } if 0 < ratio <= 16 and 1 <= width <= 100_000 and theme in THEMES:
                 view = (float(ratio), int(width), theme)
                 with self._lock:
                     self._view = view

@@ -1,6 +1,8 @@
 """The picture without the front end's help: ipywidgets' own image, for pages without anywidget."""
 
+import contextlib
 import html
+import itertools
 import math
 import threading
 import time
@@ -17,7 +19,7 @@ FRAMES_PER_S = 8
 
 @final
 class ImageView(ipywidgets.VBox):
-    """A picture that any ipywidgets front end can show, with its words as a line below.
+    """A picture that any ipywidgets front end can show, with its words for those who hear it.
 
     It takes what :class:`explorer.ui.figure_view.FigureView` takes. There is no read-out, so
     ``axes`` and ``series`` are not used, and no browser answers, so the pace is a fixed one and
@@ -32,10 +34,11 @@ class ImageView(ipywidgets.VBox):
         self._clock = clock
         self._sent_at = -math.inf
         self._lock = threading.Lock()
-        self._image = ipywidgets.Image(format="png")
+        self._image = ipywidgets.Image(format="png", layout={"max_width": "100%", "height": "auto"})
         # ipywidgets.Image has no alternative text of its own
-        self._words = ipywidgets.HTML()
-        super().__init__([self._image, self._words], **traits)
+        self._words, self._spoken = ipywidgets.HTML(), ipywidgets.HTML()
+        traits.setdefault("layout", {"overflow": "hidden"})
+        super().__init__([self._image, self._words, self._spoken], **traits)
 
     def __repr__(self) -> str:
         """Return one line that is the same in every run, for stored notebooks."""
@@ -58,7 +61,7 @@ class ImageView(ipywidgets.VBox):
                 self._image.value = png
                 if size is not None:
                     self._image.width, self._image.height = (str(int(length)) for length in size)
-            self._words.value = f'<div aria-live="polite">{html.escape(alt)}</div>'
+            self._words.value = f'<div class="explorer-unseen">{html.escape(alt)}</div>'
             self._sent_at = self._clock()
 
     def ready(self) -> bool:
@@ -67,14 +70,23 @@ class ImageView(ipywidgets.VBox):
             return self._clock() - self._sent_at >= 1 / FRAMES_PER_S
 
     def save(self, name: str, mime: str, content: bytes) -> str:
-        """Write the file into the folder of the kernel, since no browser takes it from here."""
+        """Write the file into the folder of the kernel, since no browser takes it from here.
+
+        A file that is there stays: the next one is ``name-1``, as a browser would call it.
+        """
         del mime
-        path = Path(name).absolute()
-        path.write_bytes(content)
+        first = path = Path(name).absolute()
+        for number in itertools.count(1):
+            with contextlib.suppress(FileExistsError), path.open("xb") as file:
+                file.write(content)
+                break
+            path = first.with_stem(f"{first.stem}-{number}")
         return f"Written to {path}."
 
     def speak(self, words: str) -> None:
-        """Do nothing: the words under the picture are a live region themselves."""
+        """Put words into the live region of the picture; see :meth:`explorer.ui._view.View`."""
+        said = f'<div class="explorer-unseen" aria-live="polite">{html.escape(words)}</div>'
+        self._spoken.value = said
 
     def on_view(self, callback: ViewCallback) -> None:
         """Do nothing: this view hears nothing from the browser."""

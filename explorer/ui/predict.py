@@ -1,12 +1,15 @@
 """Predict: a reader commits to an answer, then sees the panel, with the answer drawn on it."""
 
 import html
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, final
 
 import ipywidgets as widgets
 
 from explorer.plots._mark import Mark
+from explorer.ui._failure import said
+from explorer.ui._stored import PREDICTING
 from explorer.ui.explorer import Explorer
 
 Asks = str | Sequence[str] | Mapping[str, float]
@@ -37,6 +40,7 @@ class Prediction(widgets.VBox):
         self.reason = ""
         self.panel = panel
         self._asks, self._mark, self._measured = asks, mark, measured
+        self._plot = panel.plot  # what the question is about, whatever is looked at later
         self._input: Any = _input(asks)
         self._reason = widgets.Text(
             description="because", placeholder="in one line, for yourself", continuous_update=False,
@@ -54,13 +58,25 @@ class Prediction(widgets.VBox):
         panel.layout.display = "none"
         self._answered = widgets.HTML()
         super().__init__([widgets.HTML(text), self._gate, self._answered, panel])
-        panel.on_change(self._answer_in_words)
+        self.add_class(PREDICTING)
+        panel.mark(None)  # of a question that was asked before
+        panel.forget_stored()  # it would give the answer away
+        self._end = panel.on_change(self._answer_in_words)
+
+    def close(self) -> None:
+        """Remove the question from the page; the panel stays."""
+        self._end()
+        super().close()
+
+    def _ipython_display_(self) -> None:
+        """Display question and panel, and for readers without a kernel the panel's picture."""
+        self.panel.display_in(self)
 
     def commit(self, answer: float | str, reason: str = "") -> None:
         """Take an answer, draw it, and show the panel.
 
         Args:
-            answer: A number, or one of the choices.
+            answer: A finite number, or one of the choices.
             reason: Why, in one line.
 
         Raises:
@@ -68,11 +84,14 @@ class Prediction(widgets.VBox):
         """
         if isinstance(self._asks, str):
             try:
-                answer = float(answer)
-            except ValueError:
+                number = float(answer)
+            except (TypeError, ValueError):
+                number = math.nan
+            if not math.isfinite(number):
                 raise ValueError(
                     f"the answer must be a number, got {answer!r}; write it like -0.25."
-                ) from None
+                )
+            answer = number
         elif answer not in self._asks:
             raise ValueError(f"the answer must be one of {[*self._asks]}, got {answer!r}.")
         self.answer, self.reason = answer, reason
@@ -93,7 +112,7 @@ class Prediction(widgets.VBox):
             return ""
         shown = f"{self.answer:g}" if isinstance(self.answer, float) else self.answer
         why = f", because {self.reason}" if self.reason else ""
-        data = self.panel.data
+        data = self.panel.last(self._plot)
         seen = "Press Run to measure it."
         if data is not None and data.complete:
             seen = f"Measured: {self._seen(data)}."
@@ -101,7 +120,10 @@ class Prediction(widgets.VBox):
 
     def _seen(self, data: Any) -> str:
         if self._measured is not None:
-            value = self._measured(data)
+            try:
+                value = self._measured(data)
+            except Exception as error:  # the lesson's own function: its mistake belongs on the page
+                return f"nothing, since `measured` raised {said(error)}"
             return f"{value:.3g}" if isinstance(value, float) else str(value)
         if hasattr(data, "slope_interval") and self._mark == "slope":
             low, high = data.slope_interval
@@ -114,8 +136,9 @@ class Prediction(widgets.VBox):
         words = words or f"your prediction: {answer}"
         value = self._asks[str(answer)] if isinstance(self._asks, Mapping) else answer
         if isinstance(value, float | int):
-            return Mark("level" if self._mark == "level" else "slope", float(value), words)
-        return Mark("words", words=words)
+            kind = "level" if self._mark == "level" else "slope"
+            return Mark(kind, float(value), words, self._plot)
+        return Mark("words", words=words, plot=self._plot)
 
     def _commit(self) -> None:
         answer = self._input.value

@@ -57,6 +57,7 @@ PRESETS = Presets(
         "First look",
         "How fast does the gradient norm fall when single gradients can be huge?",
         RunSpec(),
+        plots=("decay", "rate", "geometry", "noise", "contest"),
     ),
     Preset(
         "Transport pays",

@@ -25,6 +25,8 @@ from explorer.ui._standing import Standing
 from explorer.ui._view import View
 from explorer.ui._wish import Action, GivenUpError, State, Wish
 
+TURN_WAITS_S = 0.5  # for steps that are being made
+PATIENCE_S = 3.0  # of a cell that shows a picture; what takes longer is left to the worker
 REST_S = 0.5  # without a wish, then the picture is one to be stored
 INTENTS: Mapping[Action, State] = {
     "run": "running",
@@ -140,7 +142,7 @@ class Session:
             if not self._mailbox.leave(wish):
                 return
             self._wanted = wish.plot
-            if self._worker is None:
+            if self._worker is None or not self._worker.is_alive():
                 self._worker = threading.Thread(target=self._serve, daemon=True, name="explorer")
                 self._worker.start()
 
@@ -178,7 +180,13 @@ class Session:
         self.look_again()
 
     def drop_kept(self, which: int | None = None) -> None:
-        """Forget one kept run, or all of them."""
+        """Forget one kept run, or all of them.
+
+        Raises:
+            IndexError: If there is no such run.
+        """
+        if which is not None and not 0 <= which < len(self.kept):
+            raise IndexError(f"there are {len(self.kept)} kept runs, counted from 0; got {which}.")
         self.kept = [] if which is None else [*self.kept[:which], *self.kept[which + 1 :]]
         self.look_again()
 
@@ -220,15 +228,31 @@ class Session:
         return job
 
     def show(self, wish: Wish) -> None:
-        """Show the empty picture of a wish in the caller's thread, before anything has run."""
+        """Show the empty picture of a wish in the caller's thread, before anything has run.
+
+        A study whose constants take long is left to the worker.
+        """
+        latest = time.monotonic() + PATIENCE_S
+
+        def give_up_late() -> None:
+            if time.monotonic() > latest:
+                raise GivenUpError
+
         with self._engine:
             self._wanted = wish.plot
             self._turn_to(wish)
+            pulse = PULSE.set(give_up_late)
             try:
                 self._show(wish)
             except ValueError as error:  # no such study for this spec: the page says why
                 self._draw_nothing()
                 self._fail(error)
+            except GivenUpError:
+                self._enter("idle")
+                self._draw_nothing()
+                self.want(wish)
+            finally:
+                PULSE.reset(pulse)
 
     def last(self, draws: str) -> Any:
         """Return the data of the last job of a kind, ``"trace"``, ``"rate"``, ..., or None."""
@@ -253,7 +277,7 @@ class Session:
         Any thread may ask for it, since it draws a copy of the data on a canvas of its own.
         """
         picture = self.seen.still()
-        made = PLOTS[picture.plot](**self.painter.look.options)
+        made = PLOTS[picture.plot](**self.painter.look.options(picture.plot))
         return Canvas(made, 2.0).png(picture.data, picture.beside, stored=picture.lines)
 
     @property
@@ -269,7 +293,7 @@ class Session:
     @property
     def seen(self) -> Picture:
         """The picture that is shown; a run that goes on adds to its data."""
-        return picture_of(self._shown(), self.kept, self._back)
+        return picture_of(self._shown(), self.kept, self._back, self.painter.look.against)
 
     def _looked_at(self, pixel_ratio: float, width: int, theme: str) -> None:
         self.look(pixel_ratio=pixel_ratio, width=max(width, 360), theme=theme)
@@ -289,10 +313,10 @@ class Session:
             with self._engine:
                 try:
                     self._do_next()
-                except Exception as error:
+                except BaseException as error:  # a reader's class may even raise SystemExit
                     self._survive(error)
 
-    def _survive(self, error: Exception) -> None:
+    def _survive(self, error: BaseException) -> None:
         """Say what went wrong; where not even the page can be told, the worker serves on."""
         try:
             self._fail(error)
@@ -454,13 +478,21 @@ class Session:
         before, began = work.seconds, self._clock()
         with few_threads(job.entries):
             for left in range(steps, 0, -1):
-                wish = self._mailbox.wish
-                if job.finished or (wish is not None and wish.action != "step"):
+                if job.finished or self._steps_can_wait(self._clock() - began):
                     break
                 job.advance(look=left == 1)
-        work.seconds = before + self._clock() - began
+                work.seconds = before + self._clock() - began
+                if self.painter.due():
+                    self._draw()
 
-    def _fail(self, error: Exception) -> None:
+    def _steps_can_wait(self, seconds: float) -> bool:
+        """Return whether something newer goes before steps that have taken so long already."""
+        mailbox = self._mailbox
+        if mailbox.wish is None:
+            return mailbox.pressing and (mailbox.turn is None or seconds > TURN_WAITS_S)
+        return mailbox.wish.action != "step"
+
+    def _fail(self, error: BaseException) -> None:
         self._shown().error = said(error)
         self.traceback = traceback.format_exc()
         self._enter("failed")

@@ -17,7 +17,9 @@
 
 # %% tags=["setup"]
 import os
-from urllib.parse import parse_qs
+from html import escape
+
+from IPython.display import HTML, display
 
 from explorer import Explorer
 
@@ -25,6 +27,9 @@ from explorer import Explorer
 # Behind `?spec=` this page takes what `panel.link()` gives.
 
 # %% tags=["panel", "nbval-ignore-output"]
-query = parse_qs(os.environ.get("QUERY_STRING", ""))
-panel = Explorer.from_link(query.get("spec", [""])[0])
+try:
+    panel = Explorer.from_link("?" + os.environ.get("QUERY_STRING", ""))
+except ValueError as error:
+    display(HTML(f'<p role="alert">This link cannot be shown: {escape(str(error))}</p>'))
+    panel = Explorer()
 panel

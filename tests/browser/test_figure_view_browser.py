@@ -27,7 +27,7 @@ view = FigureView()
 view.on_view(lambda *heard: views.append(heard))
 
 def make(ratio, theme):
-    paper, ink = ("#111111", "white") if theme == "dark" else ("white", "black")
+    paper, ink = ("#111111", "white") if "dark" in theme else ("white", "black")
     figure = Figure(figsize=(W / 100, H / 100), dpi=100 * ratio, facecolor=paper)
     ax = figure.add_axes([{LEFT}, 0.15, {RIGHT - LEFT}, 0.8], facecolor=paper)
     ax.set(xscale="log", yscale="log", xlim=({FIRST}, {LAST}), ylim=(0.1, 5))
@@ -210,15 +210,15 @@ def wait_for_theme(lab, theme):
 
 
 def test_another_theme_reaches_the_kernel(lab):
-    for theme, name in (("dark", "JupyterLab Dark"), ("light", "JupyterLab Light")):
+    for theme in ("dark", "dark high contrast", "light"):
         frame = lab.frame()
-        lab.set_theme(name)
+        lab.set_theme(f"JupyterLab {theme.title()}")
         wait_for_theme(lab, theme)
         lab.run("push(make(1, views[-1][2]), 40)")
         lab.wait_for_frame(frame + 1)
         point_at(lab, 100)
         assert numbers(lab)[0] == pytest.approx(100, rel=0.13)
-        lab.screenshot(f"figure-{theme}")
+        lab.screenshot(f"figure-{theme.replace(' ', '-')}")
 
 
 @pytest.fixture

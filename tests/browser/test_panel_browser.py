@@ -12,6 +12,7 @@ from panel_page import (
     tab,
     wait_for_state,
     wait_for_stored,
+    wait_for_words,
 )
 
 PANEL = ["from explorer import Explorer; panel = Explorer(); panel"]
@@ -252,6 +253,7 @@ def test_another_picture_may_be_looked_at_while_a_run_goes_on(lab):
     lab.wait_for_frame(1)
     press(page, "Run")
     wait_for_state(page, "running")
+    wait_for_words(page, "Incomplete")  # no more the stored run's
     tab(page, "Geometry").click()
     frame, calls = lab.frame(), calls_in(sentence(page))
     lab.wait_for_frame(frame + 12)

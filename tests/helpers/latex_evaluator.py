@@ -25,7 +25,7 @@ RULES = (
     (r"(?<![a-z])([aAby])_([ik])\b", r"\1[\2]"),
     (r"\)_\{(y\[k\])\}", r")[\1]"),
     (r"log (softmax\([^()]*\)\[y\[k\]\])", r"log(\1)"),
-    (r"X_(\d)", r"X\1"),
+    (r"(?<![a-z])([Xb])_(\d)", r"\1\2"),
     (r"\\operatorname\{(\w+)\}", r"\1"),
     (r"\\log\\cosh", "logcosh"),
     (r"\\log", "log"),

@@ -116,3 +116,25 @@ def make():
 @pytest.fixture
 def panel(make, spec):
     return make(spec)
+
+
+class Kernel:
+    """A shell with a kernel behind it, which keeps what is published."""
+
+    kernel = object()
+
+    def __init__(self):
+        self.said = []
+        self.display_pub = self
+
+    def publish(self, data, metadata=None, *, transient=None, update=False):
+        self.said.append(((transient or {}).get("display_id"), update, data, metadata))
+
+
+@pytest.fixture
+def published(monkeypatch):
+    """What was displayed, as (display id, update, data, metadata)."""
+    shell = Kernel()
+    monkeypatch.setattr("IPython.display.publish_display_data", shell.publish)
+    monkeypatch.setattr("IPython.core.getipython.get_ipython", lambda: shell)
+    return shell.said

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from explorer import PLOTS, RunSpec, run
+from explorer.run._records import FROBENIUS
 from explorer.ui._compare import WIDTH
 from explorer.ui.presets import Preset
 
@@ -70,7 +71,7 @@ def test_a_fifth_run_is_refused_and_any_one_can_be_dropped(panel):
     with pytest.raises(ValueError, match="4 lines beside a run"):
         panel.keep()
     panel._toolbar.buttons["Keep"].click()
-    assert "Not kept: 4 lines" in panel._timeline._said.value
+    assert "Not kept: 4 lines" in panel._toolbar._said.value
     panel.drop(1)
     assert [kept.spec.seed for kept in panel.session.kept] == [0, 2, 3]
     panel._toolbar.buttons["Keep"].click()
@@ -189,3 +190,36 @@ def test_only_runs_are_kept(panel, until):
     until(lambda: panel.session.plot == "rate" and panel._toolbar.buttons["Keep"].disabled)
     panel.plot = "geometry"
     until(lambda: panel.session.plot == "geometry" and not panel._toolbar.buttons["Keep"].disabled)
+
+
+def test_lines_of_several_norms_are_said_not_to_compare_and_compared_in_one_norm(make):
+    panel = make(SPEC)
+    first = panel.run()
+    panel.keep()
+    panel.controls.widgets["norm"].value = "sign"
+    panel.run()
+    said = panel.session.sentence
+    assert "in the dual norm of its own geometry, so their heights do not compare" in said
+    ends = [trace.mean_measures[FROBENIUS][-1] for trace in (panel.trace, first)]
+    assert f"present run {ends[0]:.3g}, norm spectral {ends[1]:.3g}." in said
+    panel.controls.widgets["norm"].value = "spectral"
+    panel.controls.widgets["tail_index"].value = "1.2"
+    panel.run()
+    assert "do not compare" not in panel.session.sentence
+
+
+def test_the_question_which_norm_wins_is_a_picture_of_the_first_look(panel):
+    assert "contest" in panel._front.offered
+
+
+def test_a_press_is_answered_where_it_was_made(make):
+    panel = make(SPEC)
+    panel._toolbar.buttons["Keep"].click()
+    assert "Not kept: there is no run to keep yet" in panel._toolbar._said.value
+    panel.run()
+    panel._toolbar.buttons["Keep"].click()
+    assert "Kept: 1 of at most 4 lines." in panel._toolbar._said.value
+    panel.controls.widgets["tail_index"].value = "1.2"
+    assert "settings changed: press Run" in panel._toolbar.status
+    panel._reset()
+    assert panel._toolbar._said.value == ""

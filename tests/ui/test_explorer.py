@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from explorer import PRESETS, RunSpec, Trace, run
+from explorer.ui._no_picture import NoPicture
 from explorer.ui._status import _whole
 from explorer.ui._words import FOLDED, MAIN
 from explorer.ui.explorer import Explorer
@@ -255,8 +256,9 @@ def test_while_something_is_prepared_the_button_says_what_a_press_does(
     assert "preparing" in panel._toolbar.status
 
 
-def test_code_repeats_the_run(panel, assert_same_bits):
+def test_code_repeats_the_run(panel, assert_same_bits, tmp_path, monkeypatch):
     names = {}
+    monkeypatch.chdir(tmp_path)
     exec(panel.code().replace("print(trace)", ""), names)
     assert names["spec"] == SPEC
     assert_same_bits(names["trace"], panel.run())
@@ -339,28 +341,6 @@ def test_a_failed_run_says_so_on_the_page(make, until):
     until(lambda: panel.state == "idle" and 'role="alert"' not in panel._front.sentence.value)
 
 
-class Kernel:
-    """A shell with a kernel behind it, which keeps what is published."""
-
-    kernel = object()
-
-    def __init__(self):
-        self.said = []
-        self.display_pub = self
-
-    def publish(self, data, metadata=None, *, transient=None, update=False):
-        self.said.append(((transient or {}).get("display_id"), update, data, metadata))
-
-
-@pytest.fixture
-def published(monkeypatch):
-    """What was displayed, as (display id, update, data, metadata)."""
-    shell = Kernel()
-    monkeypatch.setattr("IPython.display.publish_display_data", shell.publish)
-    monkeypatch.setattr("IPython.core.getipython.get_ipython", lambda: shell)
-    return shell.said
-
-
 @pytest.mark.parametrize("fallback", [False, True])
 def test_a_reader_without_a_kernel_gets_the_last_picture_and_the_sentence(
     make, published, fallback
@@ -422,7 +402,7 @@ def test_what_is_stored_is_drawn_and_sent_only_where_it_has_changed(make, publis
     panel.run()
     count = len(published)
     monkeypatch.setattr(panel.session, "picture", lambda: pytest.fail("drawn in vain"))
-    panel._store()
+    panel._stored.renew()
     assert len(published) == count
 
 
@@ -435,7 +415,7 @@ def test_a_kept_run_is_stored_in_the_picture(make, published):
     panel.run()
     before, count = published[-2][2]["image/png"], len(published)
     panel.session.drop_kept()
-    panel._store()
+    panel._stored.renew()
     assert len(published) == count + 2
     assert published[-2][2]["image/png"] != before
 
@@ -451,9 +431,34 @@ def test_the_plain_picture_stands_in_for_the_live_one(make):
     assert isinstance(panel.view, ImageView)
     assert panel.view in list(descendants(panel))
     trace = panel.run()
-    image, words = panel.view.children
+    image, words, spoken = panel.view.children
+    assert trace.sentence[:20] in spoken.value
     assert bytes(image.value).startswith(PNG_SIGNATURE)
     assert trace.sentence[:20] in words.value
+
+
+def test_a_plain_picture_takes_the_live_one_s_place_in_the_middle_of_a_run(make, until):
+    panel = make(ENDLESS)
+    live = panel.view
+    panel.start()
+    until(lambda: panel.state == "running" and live.frame > 2)
+    (offer,) = [one for one in descendants(panel) if isinstance(one, NoPicture)]
+    offer.children[1].click()
+    assert isinstance(panel.view, ImageView)
+    assert live not in list(descendants(panel))
+    assert not [one for one in descendants(panel) if isinstance(one, NoPicture)]
+    until(lambda: bytes(panel.view.children[0].value).startswith(PNG_SIGNATURE))
+    before = bytes(panel.view.children[0].value)
+    until(lambda: bytes(panel.view.children[0].value) != before)
+    assert panel.state == "running"
+    view = panel.view
+    panel.show_plainly()
+    assert panel.view is view, "once is enough"
+
+
+def test_a_panel_with_a_plain_picture_offers_no_other(make):
+    panel = make(SPEC, fallback=True)
+    assert not [one for one in descendants(panel) if isinstance(one, NoPicture)]
 
 
 def test_thirty_runs_in_one_panel_leave_one_thread(make, until):

@@ -13,8 +13,10 @@ from PIL import Image
 import explorer
 from explorer import RunSpec, Trace, run
 from explorer.registry import PLOTS
+from explorer.run._reaching import METHODS
 from explorer.ui._code import VERBS, code
 from explorer.ui._export import KINDS, parameters
+from explorer.ui._jobs import make_job
 from explorer.ui.explorer import Explorer
 
 SPEC = RunSpec(horizon=200, seeds=2, seed=77, device="cpu")
@@ -72,13 +74,20 @@ def test_what_stands_below_a_picture_is_all_that_was_asked_for_and_nothing_else(
 def test_the_same_choice_gives_the_same_file(panel, tmp_path):
     for kind in KINDS:
         one, two = (panel.export(tmp_path / f"{i}{KINDS[kind].suffix}", kind) for i in (1, 2))
-        if kind != "svg":  # its clip paths have random names
-            assert one.read_bytes() == two.read_bytes(), kind
+        assert one.read_bytes() == two.read_bytes(), kind
 
 
 def test_numbers_come_out_as_they_are(panel, tmp_path):
     first, *lines = panel.export(tmp_path / "run.csv").read_text().splitlines()
     assert first == f"# scion-explorer {explorer.__version__} {panel.spec.to_json()}"
+    assert lines[0].startswith("# beside it, "), "what stands beside it comes out too"
+    label, kept = lines[0].removeprefix("# beside it, ").split(": ", 1)
+    assert [label] == [name for name, _ in panel.session.seen.beside]
+    assert RunSpec.from_json(kept) == panel.session.seen.beside[0][1].spec
+    rows = [row for row in csv.DictReader(lines[1:]) if row["run"] == label]
+    other = panel.session.seen.beside[0][1]
+    assert [float(row["mean"]) for row in rows] == other.mean.tolist()
+    lines = [lines[1], *(line for line in lines[2:] if line.startswith("present run,"))]
     rows = list(csv.DictReader(lines))
     assert [float(row["mean"]) for row in rows] == panel.trace.mean.tolist()
     assert [float(row["seed_1"]) for row in rows] == panel.trace.stationarity[:, 1].tolist()
@@ -97,35 +106,55 @@ def test_the_lines_of_python_repeat_the_run(panel, tmp_path, monkeypatch, capsys
     exec(lines, scope)
     np.testing.assert_array_equal(scope["trace"].stationarity, panel.trace.stationarity)
     assert capsys.readouterr().out.startswith(panel.trace.sentence)
-    assert (tmp_path / "trace.png").stat().st_size > 10_000
+    assert (tmp_path / "decay.png").stat().st_size > 10_000
 
 
 CHAIN = RunSpec(problem="chain(moment=2.0)", seeds=8)
 STUDIES = [
+    ("geometry", SPEC, [{"transport": True}], {}),
     ("rate", SPEC, [{"transport": True}], {"horizons": (100, 1000)}),
     ("grid", SPEC, [], {"rows": (1, 2), "horizons": (200,)}),
-    ("grid", SPEC.replace(schedule="horizon"), [], {"batch_size": (1, 4)}),
-    ("reach", CHAIN, [], {"lengths": (1, 2), "methods": ("scion",)}),
+    ("grid", SPEC, [{"transport": True}], {"batch_size": (1, 4)}),
+    ("dimension", SPEC.replace(schedule="horizon"), [], {"batch_size": "window"}),
+    ("lower_bound", CHAIN, [], {"lengths": (1, 2), "methods": (METHODS[2],)}),
     ("contest", SPEC.replace(problem="quadratic", horizon=64), [], {"norms": ("sign", "row")}),
-    ("survey", SPEC, [], {}),
+    ("noise", SPEC, [], {}),
 ]
 
 
-@pytest.mark.parametrize(("kind", "spec", "variants", "options"), STUDIES)
-def test_the_lines_of_every_study_run(tmp_path, monkeypatch, capsys, kind, spec, variants, options):
-    monkeypatch.chdir(tmp_path)
-    if kind == "reach":
-        from explorer.run._reaching import METHODS
+def finished(job):
+    job.begin()
+    while not job.finished:
+        job.advance()
+    return job
 
-        options = options | {"methods": (METHODS[2],)}
-    scope = {}
-    exec(code(kind, spec, variants, options), scope)
+
+@pytest.mark.parametrize(("plot", "spec", "variants", "options"), STUDIES)
+def test_the_lines_of_every_picture_repeat_it(
+    tmp_path, monkeypatch, capsys, plot, spec, variants, options
+):
+    monkeypatch.chdir(tmp_path)
+    scope, kind = {}, PLOTS[plot].draws
+    exec(code(plot, spec, variants, options), scope)
     result = scope[VERBS[kind].result]
-    assert result.complete
-    assert capsys.readouterr().out.count(str(result)) == 1
-    result.to_csv("data.csv")
-    assert (tmp_path / "data.csv").read_text().startswith("# scion-explorer ")
-    assert {VERBS[kind].result + ".png", "data.csv"} == {path.name for path in tmp_path.iterdir()}
+    job = finished(make_job(kind, spec, variants, options))
+    assert untimed(result.csv()) == untimed(job.data.csv())
+    beside = scope.get("kept", [])
+    assert [label for label, _ in beside] == [label for label, _ in job.beside]
+    for (_, mine), (_, its) in zip(beside, job.beside, strict=True):
+        assert untimed(mine.csv()) == untimed(its.csv())
+    printed = capsys.readouterr().out
+    assert all(str(one) in printed for one in (result, *(one for _, one in beside)))
+    assert {f"{plot}.png"} == {path.name for path in tmp_path.iterdir()}
+
+
+def untimed(text):
+    """Rows of a CSV but for what a machine needed for them."""
+    first, *lines = text.splitlines()
+    return first, [
+        {name: value for name, value in row.items() if "seconds" not in name}
+        for row in csv.DictReader(lines)
+    ]
 
 
 def test_there_are_lines_for_every_kind_of_picture():
@@ -152,6 +181,23 @@ def test_an_unknown_ending_is_refused(panel, tmp_path):
         panel.export(tmp_path / "run.png", "gif")
 
 
+def test_a_file_is_what_its_ending_says(panel, tmp_path):
+    with pytest.raises(ValueError, match=r"path must end in '\.png' for kind 'png-300', got"):
+        panel.export(tmp_path / "run.csv", "png-300")
+
+
+def test_every_file_is_of_what_is_shown_and_not_of_what_was_chosen_after_it(tmp_path):
+    panel = Explorer(SPEC)
+    trace = panel.run()
+    panel.controls.widgets["tail_index"].value = "1.9"
+    said = json.loads(panel.export(tmp_path / "run.json").read_text())
+    assert said["spec"]["tail_index"] == trace.spec.tail_index
+    assert "tail_index" not in said["link"], "it is the preset's"
+    assert "tail_index=1.9" not in panel.export(tmp_path / "run.py").read_text()
+    assert "tail_index=1.9" in panel.code(), "the lines of the choice"
+    panel.close()
+
+
 def test_the_button_hands_the_file_to_the_view(monkeypatch, panel):
     saved = []
     monkeypatch.setattr(panel.view, "send", lambda *said, **more: saved.append((said, more)))
@@ -173,7 +219,13 @@ def test_a_plain_picture_writes_the_file_where_the_kernel_stands(tmp_path, monke
     panel._timeline._kind.value = "png-300"
     panel._timeline._button.click()
     assert f"Written to {tmp_path / 'first-look-decay.png'}" in panel._timeline._said.value
-    assert (tmp_path / "first-look-decay.png").stat().st_size > 10_000
+    first = (tmp_path / "first-look-decay.png").read_bytes()
+    assert len(first) > 10_000
+    panel.controls.widgets["tail_index"].value = "1.2"
+    panel.run()
+    panel._timeline._button.click()
+    assert f"Written to {tmp_path / 'first-look-decay-1.png'}" in panel._timeline._said.value
+    assert (tmp_path / "first-look-decay.png").read_bytes() == first, "what was there is kept"
     panel.close()
 
 

@@ -273,10 +273,13 @@ def test_the_plain_picture_keeps_a_pace_of_eight_a_second(clock):
 def test_the_plain_picture_carries_its_words_as_text():
     view = ImageView()
     view.show(PNG, alt="mean < bound", size=(600, 400))
-    image, words = view.children
+    image, words, spoken = view.children
     assert bytes(image.value) == PNG
     assert (image.width, image.height) == ("600", "400")
-    assert words.value == '<div aria-live="polite">mean &lt; bound</div>'
+    assert words.value == '<div class="explorer-unseen">mean &lt; bound</div>'
+    assert "aria-live" not in words.value, "frames are not spoken"
+    view.speak("a < b")
+    assert 'aria-live="polite">a &lt; b</div>' in spoken.value
     assert repr(view) == "ImageView(a picture)"
 
 

@@ -108,7 +108,7 @@ def test_links_of_released_versions_stay_readable(released):
 @pytest.mark.parametrize(
     ("link", "error", "sentence"),
     [
-        ("preset=second-look", KeyError, "unknown preset 'second-look'.*First look"),
+        ("preset=second-look", ValueError, "unknown preset 'second-look'.*First look"),
         ("tail_index=0.5", ValueError, r"tail_index must lie in \(1, 2\], got 0.5"),
         ("tail_index=much", ValueError, "tail_index must be a number.*got 'much'"),
         ("tail=1.5", ValueError, "a link has no word 'tail'.*tail_index"),
@@ -117,11 +117,34 @@ def test_links_of_released_versions_stay_readable(released):
         ("hello", ValueError, "a link has no word 'hello'"),
         ("?&&", ValueError, "a link reads like preset=first-look"),
         (7, TypeError, "a link must be a text, got 7"),
+        ("norm=spectrl", ValueError, "unknown norm 'spectrl'"),
+        ("seeds={}", ValueError, "seeds must be"),
+        ("spec=" * 900, ValueError, "a link has at most 4,000 characters|has no word"),
+        ("seeds=" + "[" * 3900, ValueError, "."),
+        ("problem=" + "-" * 3900 + "1", ValueError, "."),
+        ("tail_index=1.3" * 1000, ValueError, "a link has at most 4,000 characters, got 14,000"),
     ],
 )
 def test_a_link_that_cannot_be_read_says_why(link, error, sentence):
     with pytest.raises(error, match=sentence):
         _link.read(link)
+
+
+@pytest.mark.parametrize("quoted", [False, True])
+def test_an_address_carries_a_link_quoted_or_not(quoted):
+    link = Explorer(RunSpec(tail_index=1.3, norm="sign")).link()
+    address = "http://here/app.ipynb?token=abc&spec=" + (quote(link, safe="") if quoted else link)
+    choice = _link.read(address)
+    assert (choice.spec.tail_index, choice.spec.norm) == (1.3, "sign")
+
+
+def test_a_link_may_show_a_picture_that_its_preset_does_not_offer():
+    panel = Explorer.from_link("preset=a-real-network&plot=rate")
+    assert panel.plot == "rate"
+    assert panel._front.offered == ["decay", "rate"]
+    panel.close()
+    with pytest.raises(ValueError, match=r"this link shows 'rate', and plots are \['decay'\]"):
+        Explorer.from_link("plot=rate", plots=["decay"])
 
 
 def test_a_preset_that_only_this_session_knows_is_left_out_of_its_link():

@@ -58,12 +58,14 @@ def test_what_is_typed_is_the_value_and_the_slider_goes_there_or_to_its_end(fiel
         assert number.slider.value == pytest.approx(min(max(value, low), high))
 
 
-def test_a_text_that_is_no_number_leaves_the_slider_where_it_is():
+def test_a_text_that_is_no_number_puts_the_slider_to_its_lower_end():
     number = make("lr")
     number.text.value = "0.01"
     for text in ("auto", "", "many"):
-        number.text.value = text
+        number.text.value = "0.01"
         assert number.slider.value == pytest.approx(0.01)
+        number.text.value = text
+        assert number.slider.value == pytest.approx(1e-4)
         assert number.value == text
 
 

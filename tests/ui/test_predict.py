@@ -34,7 +34,7 @@ def test_the_panel_is_hidden_until_a_reader_has_committed(panel):
     assert question._gate.layout.display == "none"
     assert (question.answer, question.reason) == (-0.5, "as SGD")
     assert question.sentence == "You predicted -0.5, because as SGD. Press Run to measure it."
-    assert panel.session.painter.look.mark == Mark("slope", -0.5, "your prediction: -0.5")
+    assert panel.session.painter.look.mark == Mark("slope", -0.5, "your prediction: -0.5", "decay")
 
 
 def test_show_me_skips_the_question(panel):
@@ -83,7 +83,9 @@ def test_a_choice_may_stand_for_a_slope(panel):
     question._input.value = "like 1/N"
     press(question, "Commit")
     assert question.answer == "like 1/N"
-    assert panel.session.painter.look.mark == Mark("slope", -1.0, "your prediction: like 1/N")
+    assert panel.session.painter.look.mark == Mark(
+        "slope", -1.0, "your prediction: like 1/N", "decay"
+    )
 
 
 def test_a_choice_without_a_number_is_written_on_the_picture(panel):
@@ -91,6 +93,67 @@ def test_a_choice_without_a_number_is_written_on_the_picture(panel):
     question.commit("no")
     assert panel.session.painter.look.mark.kind == "words"
     assert question.sentence.startswith("You predicted no.")
+
+
+def test_no_stored_run_gives_the_answer_away(make):
+    panel = make()
+    assert panel.session.sentence.startswith("Stored run:")
+    predict("Which slope?", panel)
+    assert "not run yet" in panel.session.sentence
+    panel._reset()
+    assert "Stored run" not in panel.session.sentence
+
+
+def test_an_answer_is_about_the_picture_that_it_was_asked_of(panel):
+    question = predict("Which slope?", panel)
+    question.commit(-0.5)
+    panel.plot = "noise"
+    panel.run()
+    assert question.sentence == "You predicted -0.5. Press Run to measure it."
+    look = panel.session.painter.look
+    assert look.options("decay")["mark"].value == -0.5
+    assert look.options("noise")["mark"] is None
+    panel.plot = "decay"
+    trace = panel.run()
+    panel.plot = "noise"
+    assert f"Measured: slope {trace.slope:.3f}" in question.sentence
+
+
+def test_a_mistake_in_what_measures_is_said_and_fails_nothing(panel):
+    question = predict("Which?", panel, asks="number", measured=lambda trace: trace.nothing)
+    question.commit(1)
+    assert panel.run().complete
+    assert panel.state == "finished"
+    assert "Measured: nothing, since `measured` raised AttributeError" in question.sentence
+
+
+def test_a_second_question_begins_without_the_first_one_s_answer(panel):
+    first = predict("Which slope?", panel)
+    first.commit(-0.5)
+    second = predict("And at p = 2?", panel)
+    assert panel.session.painter.look.mark is None
+    second.close()
+    before = second._answered.value
+    panel.run()
+    assert second._answered.value == before, "a closed question hears nothing"
+    assert "Measured" in first._answered.value
+
+
+def test_a_panel_behind_a_question_is_stored_for_readers_too(panel, published):
+    question = predict("Which slope?", panel)
+    question._ipython_display_()
+    live, picture, words = published
+    assert live[2]["application/vnd.jupyter.widget-view+json"]["model_id"] == question.model_id
+    panel.run()
+    assert published[-1][0] == words[0]
+    assert published[-1][2]["text/plain"] == panel.trace.sentence
+    assert published[-2][0] == picture[0]
+
+
+@pytest.mark.parametrize("answer", [None, "nan", "inf", "steep"])
+def test_only_a_finite_number_is_a_number(panel, answer):
+    with pytest.raises(ValueError, match="the answer must be a number, got"):
+        predict("Which slope?", panel).commit(answer)
 
 
 @pytest.mark.parametrize("answer", ["steep", ""])

@@ -75,6 +75,12 @@ def shown(panel):
         "controls": {name: control.value for name, control in panel.controls.widgets.items()},
         "notes": {name: note.value for name, note in panel.controls._notes.items()},
         "plots": (panel._front.tabs.options, panel.plot),
+        "sliders": {
+            name: getattr(control, "slider", control).value
+            for name, control in panel.controls.widgets.items()
+        },
+        "steps": panel._toolbar.steps.value,
+        "mark": panel.session.painter.look.mark,
         "axis": (panel._timeline.xscale.value, panel._timeline.against.value),
         "records": panel._timeline.records.disabled,
         "sentence": panel._front.sentence.value,
