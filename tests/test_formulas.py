@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from latex_evaluator import python_of, value_of
+from torch.func import functional_call
 
 from explorer import NOISES, NORMS, PROBLEMS
 from explorer.noise._streams import Streams
@@ -99,7 +100,7 @@ def test_logistic_regression_is_what_its_formula_says():
     problem = PROBLEMS["logistic"]()
     data = digits(torch.device("cpu"), torch.float64)
     x = RNG.standard_normal((10, 64)) / 8
-    a, y = data.images.numpy(), data.labels.numpy()
+    a, y = data.inputs.numpy(), data.targets.numpy()
     names = {"X": x, "a": a[..., None], "y": y, "N": len(y), "K": len(y), "shape": x.shape}
     softmax_at = lambda z: softmax(np.asarray(z)[:, 0])  # noqa: E731
     wanted = value_of(right_side(problem.formula), softmax=softmax_at, **names)
@@ -111,16 +112,95 @@ def test_the_network_is_what_its_formula_says():
     data = digits(torch.device("cpu"), torch.float64)
     state = problem.start(Streams(0, 1, torch.device("cpu")), torch.float64)
     state = {name: torch.tensor(RNG.standard_normal(x.shape)) / 8 for name, x in state.items()}
-    first, second, third = (state[f"{layer}.weight"][0].numpy() for layer in (0, 2, 4))
-    biases = {f"b{i}": state[f"{2 * i - 2}.bias"][0].numpy()[:, None] for i in (1, 2, 3)}
-    y = data.labels.numpy()
-    names = {"X1": first, "X2": second, "X3": third, "a": data.images.numpy()[..., None], **biases}
+    weights = {name: x[0].numpy() for name, x in state.items()}
+    first, second, third = (
+        Affine(weights[f"{layer}.weight"], weights[f"{layer}.bias"]) for layer in (0, 2, 4)
+    )
+    y = data.targets.numpy()
+    names = {"A1": first, "A2": second, "A3": third, "a": data.inputs.numpy()}
     wanted = value_of(
-        right_side(problem.formula), **names, y=y, N=len(y), K=len(y), shape=first.shape,
-        phi=lambda z: np.maximum(z, 0),
-        CE=lambda z, label: -np.log(softmax(np.asarray(z)[:, 0])[label]),
+        right_side(problem.formula), **names, y=y, N=len(y), K=len(y), shape=(1, 1),
+        phi=lambda z: np.maximum(z, 0), CE=cross_entropy_of,
     )  # fmt: skip
     assert problem.value(state).item() == pytest.approx(wanted, **SAME)
+
+
+def test_a_product_of_matrices_is_what_its_formula_says():
+    problem = PROBLEMS["deep_linear"](width=5)
+    data = digits(torch.device("cpu"), torch.float64)
+    state = problem.start(Streams(0, 1, torch.device("cpu")), torch.float64)
+    names = {f"X{i + 1}": state[f"{i}.weight"][0].numpy() for i in range(3)}
+    wanted = value_of(
+        right_side(problem.formula), **names, a=data.inputs.numpy()[..., None],
+        y=data.targets.numpy(), N=1500, K=1500, shape=(5, 64), CE=cross_entropy_of,
+    )  # fmt: skip
+    assert problem.value(state).item() == pytest.approx(wanted, **SAME)
+
+
+def cross_entropy_of(z, label):
+    return -np.log(softmax(np.asarray(z).reshape(-1))[label])
+
+
+class Affine:
+    """``X z + b``, of an image of some channels too, which it takes for a vector."""
+
+    def __init__(self, weights, bias):
+        self.weights, self.bias = weights, bias
+
+    def __mul__(self, z):
+        return self.weights @ np.asarray(z).reshape(-1) + self.bias
+
+
+class Convolution(Affine):
+    """``X * z + b`` for an image of some channels, written by hand."""
+
+    def __init__(self, weights, bias, stride):
+        super().__init__(weights, bias)
+        self.stride = stride
+
+    def __mul__(self, z):
+        padded = np.pad(np.asarray(z), ((0, 0), (1, 1), (1, 1)))
+        side = range(0, padded.shape[1] - 2, self.stride)
+        images = [
+            [[(one * padded[:, i : i + 3, j : j + 3]).sum() for j in side] for i in side]
+            for one in self.weights
+        ]
+        return np.array(images) + self.bias[:, None, None]
+
+
+def test_a_convolutional_network_is_what_its_formula_says():
+    problem = PROBLEMS["convnet"](channels=2)
+    state = problem.start(Streams(0, 1, torch.device("cpu")), torch.float64)
+    state = {name: torch.tensor(RNG.standard_normal(x.shape)) / 2 for name, x in state.items()}
+    weights = {name: x[0].numpy() for name, x in state.items()}
+    inputs, targets = problem.examples(state)
+    names = {
+        "A1": Convolution(weights["1.weight"], weights["1.bias"], 1),
+        "A2": Convolution(weights["3.weight"], weights["3.bias"], 2),
+        "A3": Affine(weights["6.weight"], weights["6.bias"]),
+    }
+    wanted = value_of(
+        right_side(problem.formula), **names, a=inputs.numpy().reshape(-1, 1, 8, 8),
+        y=targets.numpy(), N=len(targets), K=len(targets), shape=(1, 1),
+        phi=lambda z: np.maximum(z, 0), CE=cross_entropy_of,
+    )  # fmt: skip
+    assert problem.value(state).item() == pytest.approx(wanted, **SAME)
+
+
+def test_a_transformer_predicts_each_symbol_from_those_before_it_alone():
+    """Its formula, with each probability computed from a prefix that holds nothing later."""
+    problem = PROBLEMS["char_gpt"](width=8, depth=2, context=6, characters=200)
+    state = problem.start(Streams(0, 1, torch.device("cpu")), torch.float64)
+    inputs, targets = problem.examples(state)
+    weights = {name: x[0] for name, x in state.items()}
+    losses = []
+    for t in range(1, 7):
+        logits = functional_call(problem.template, weights, (inputs[:, :t],))[:, -1]
+        p = logits.softmax(-1)[torch.arange(len(inputs)), targets[:, t - 1]]
+        losses.append(-p.log())
+        if t < 6:
+            assert torch.equal(targets[:, t - 1], inputs[:, t]), "what follows is the next symbol"
+    assert problem.value(state).item() == pytest.approx(torch.stack(losses).mean().item(), **SAME)
 
 
 def test_the_chain_is_what_its_formula_says():
@@ -164,6 +244,18 @@ def test_a_stable_law_has_the_characteristic_function_of_its_formula(name, p):
         assert abs(np.exp(1j * t * xi).mean() - wanted) < 5 / np.sqrt(DRAWS)
 
 
+@pytest.mark.parametrize("p", [1.3, 1.8])
+def test_isotropic_noise_mixes_gaussians_by_the_law_of_its_formula(p):
+    """With A fixed an entry is normal of variance 2 s^2 A, so E cos(t xi) = E e^{-(s t)^2 A}."""
+    s, seeds = 0.7, 20_000
+    noise = NOISES["isotropic_stable"](tail_index=p, noise_scale=s)
+    like = torch.zeros(seeds, 2, 2, dtype=torch.float64)
+    xi = noise.mean_of_batch(like, 1, Streams(0, seeds, CPU))[:, 0, 1].numpy()
+    for t in (0.5, 1.0, 3.0):
+        wanted = value_of(noise.formula.rpartition("=")[2], scale=(s * t) ** 2, p=p)
+        assert abs(np.cos(t * xi).mean() - wanted) < 5 / np.sqrt(seeds)
+
+
 def test_pareto_noise_has_the_tail_of_its_formula():
     xi = np.abs(drawn("pareto", tail_index=1.5, noise_scale=2.0))
     for x in (0.5, 2.0, 20.0):
@@ -205,14 +297,14 @@ def test_an_exponent_is_what_its_formula_says(p, transport, noiseless):
         assert exponents.rho_zero_exponent(p) == pytest.approx(wanted, rel=1e-12)
 
 
-TESTED_OTHERWISE = {"gaussian", "none", "spike", "haar_spike", "isotropic_stable"}
+TESTED_OTHERWISE = {"gaussian", "none", "spike", "haar_spike"}
 
 
 def test_no_formula_is_forgotten():
     """Laws whose formula names other laws are tested as such in tests/noise."""
-    here = {"stable", "skewed_stable", "pareto", "student_t", "rare_spike"}
+    here = {"stable", "skewed_stable", "pareto", "student_t", "rare_spike", "isotropic_stable"}
     assert here | TESTED_OTHERWISE == set(NOISES)
     assert set(PROBLEMS) == {
         "log_cosh", "bounded", "quartic", "quadratic", "factorisation", "sensing", "logistic",
-        "mlp", "chain",
+        "mlp", "chain", "deep_linear", "convnet", "char_gpt",
     }  # fmt: skip

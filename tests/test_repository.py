@@ -111,10 +111,10 @@ BLOCKS = re.findall(r"^```python\n(.*?)^```\n\n```text\n(.*?)^```", README, re.M
 
 
 def test_what_the_python_in_readme_prints_is_shown_after_it():
-    assert len(BLOCKS) == README.count("```python") == README.count("```text") == 3
+    assert len(BLOCKS) == README.count("```python") == README.count("```text") == 4
 
 
-@pytest.mark.parametrize(("block", "shown"), BLOCKS, ids=["panel", "runs", "rates"])
+@pytest.mark.parametrize(("block", "shown"), BLOCKS, ids=["panel", "runs", "rates", "elsewhere"])
 def test_the_python_in_readme_runs_and_prints_what_readme_says(
     capsys, monkeypatch, tmp_path, block, shown
 ):

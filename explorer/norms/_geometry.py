@@ -1,6 +1,6 @@
 """Geometry: a norm and a radius for every parameter of a model."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, final
 
@@ -152,12 +152,20 @@ class Geometry:
             gradients: Name to gradient of the full objective.
             stacked: True if axis 0 counts replicas; else the result has shape ``[]``.
         """
-        terms: Iterable[Tensor] = (
-            layer.radius
+        return torch.stack([*self.terms(gradients, stacked=stacked).values()]).sum(0)
+
+    def terms(self, gradients: Mapping[str, Tensor], *, stacked: bool = True) -> dict[str, Tensor]:
+        r"""Return each layer's :math:`r_l \|G_l\|_{l,*}` by name, shape ``[S]``.
+
+        Args:
+            gradients: Name to gradient of the full objective.
+            stacked: True if axis 0 counts replicas; else the results have shape ``[]``.
+        """
+        return {
+            layer.name: layer.radius
             * layer.norm.dual_norm(as_matrix(gradients[layer.name], layer.view, stacked=stacked))
             for layer in self.layers
-        )
-        return torch.stack(list(terms)).sum(0)
+        }
 
 
 def plain(model: nn.Module, norm: Norm) -> Geometry:

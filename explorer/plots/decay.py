@@ -18,6 +18,7 @@ GUIDE_WORDS = (
 )
 FORMULA = len("-p-1/3p-2 = -0.214")
 GUIDE_BELOW = 0.55  # of the mean
+HELD_OUT = "held-out loss"
 AXES = {"calls": "oracle calls", "steps": "steps", "seconds": "seconds of computing"}
 STATIONARITY = r"$\|\nabla f(X_t)\|_*$"
 WEIGHTED = "step-weighted mean so far"
@@ -51,6 +52,7 @@ class Decay(Plot):
         self._bound = self.line(color=ink, ls=(0, (7, 3)), lw=1.8)
         self._weighted = self.line(color=ink, lw=1.6)
         self._loss = self.line(color=self.palette.loss, ls=(0, (4, 1.5)), lw=1.8)
+        self._held_out = self.line(color=self.palette.loss, ls=(0, (1, 1)), lw=1.8)
         self._guide = self.line(color=self.palette.guide, lw=2.6)
         self._mean = self.line(color=run, lw=2.2)
         self._present = self.line(color=run, lw=0, marker="o", ms=7)
@@ -60,6 +62,7 @@ class Decay(Plot):
             "mean": self.text(run, ha="left", va="top"),
             "guide": self.text(self.palette.guide, ha="right", va="top"),
             "loss": self.text(self.palette.loss),
+            "held out": self.text(self.palette.loss),
         }
         self._kept_words = [self.text(c, fontsize=SMALL_PT, va="top") for c in self.palette.kept]
         self.axes.set_xlabel(AXES[self.against], fontsize=11)
@@ -94,6 +97,8 @@ class Decay(Plot):
             self._show(self._present, self._x(data, np.array([data.present.calls])), [data.now])
         if data.spec.network:
             self._show(self._loss, calls, data.mean_measures["value"])
+            if HELD_OUT in data.mean_measures:
+                self._show(self._held_out, calls, data.mean_measures[HELD_OUT])
         for line, (_, trace) in zip(self._kept, kept, strict=False):
             self._show(line, self._x(trace, trace.calls), trace.mean)
         self._limits(data, kept)
@@ -112,6 +117,8 @@ class Decay(Plot):
             lines["bound"] = (ends, data.bound)
         if data.spec.network:
             lines["training loss"] = (calls, data.mean_measures["value"])
+            if HELD_OUT in data.mean_measures:
+                lines[HELD_OUT] = (calls, data.mean_measures[HELD_OUT])
         return lines | {
             label: (self._x(trace, trace.calls), trace.mean) for label, trace in kept if len(trace)
         }
@@ -213,7 +220,10 @@ class Decay(Plot):
         self.place(words["weighted"], self._weighted, WEIGHTED)
         if self.touches(words["weighted"]):  # the bound is close above
             self.place(words["weighted"], self._weighted, WEIGHTED, below_at=[0.55, 0.35, 0.02])
-        self.place(words["loss"], self._loss, "training loss, mean over seeds", below_at=0.1)
+        shares = [0.5, 0.35, 0.2, 0.65, 0.02]
+        self.place(words["loss"], self._loss, "training loss", below_at=shares)
+        if self._held_out.get_visible():
+            self.place(words["held out"], self._held_out, HELD_OUT)
         text = f"mean of {seeds} seeds, 25-75 % and 10-90 %" if seeds > 1 else "one seed"
         calls = self._x(data, data.calls)
         if data.spec.network:

@@ -18,6 +18,7 @@ class Problem(ABC):
     Attributes:
         label: Name shown in menus.
         formula: The objective in LaTeX.
+        where: What its letters stand for, where that must be said; with formulas between dollars.
         network: True for a network.
         smooth: True where L is known: then there are bounds and tuned schedules.
         own_oracle: True where :meth:`sample` is noisy by itself.
@@ -27,6 +28,7 @@ class Problem(ABC):
 
     label: ClassVar[str]
     formula: ClassVar[str]
+    where: ClassVar[str] = ""
     network: ClassVar[bool]
     smooth: ClassVar[bool]
     own_oracle: ClassVar[bool]
@@ -152,6 +154,26 @@ UNBOUNDED_DEFAULTS: Mapping[str, Any] = {
     "momentum": 0.9,
     "lr": 0.03,
     "horizon": 3000,
+}
+
+
+# a geometry for every layer, steps of a given size that fall in a line, and no added noise
+NETWORK_DEFAULTS: Mapping[str, Any] = {
+    **TOY_DEFAULTS,
+    "rows": None,
+    "columns": None,
+    "norm": "scion",
+    "noise": "none",
+    "noise_level": None,
+    "noise_ratio": 4.0,
+    "batch_size": 16,
+    "transport": 0.5,
+    "schedule": "linear",
+    "momentum": 0.95,
+    "lr": 2.0**-5,
+    "max_extrapolation": 0.3,
+    "horizon": 4800,
+    "seeds": 8,
 }
 
 

@@ -89,16 +89,16 @@ class Logistic(Toy):
     def value(self, state: State) -> Tensor:
         x = state["x"]
         data = digits(x.device, x.dtype)
-        labels = data.labels.expand(len(x), -1)
-        return cross_entropy(matmul(x, data.images.mT), labels, reduction="none").mean(-1)
+        labels = data.targets.expand(len(x), -1)
+        return cross_entropy(matmul(x, data.inputs.mT), labels, reduction="none").mean(-1)
 
     def gradient(self, state: State) -> State:
         x = state["x"]
         data = digits(x.device, x.dtype)
         # classes before examples: a softmax over the last axis, of ten, takes ten times as long
-        wrong = matmul(x, data.images.mT).softmax(-2) - one_hot(data.labels, CLASSES).mT
-        return {"x": matmul(wrong, data.images) / len(data.images)}
+        wrong = matmul(x, data.inputs.mT).softmax(-2) - one_hot(data.targets, CLASSES).mT
+        return {"x": matmul(wrong, data.inputs) / len(data.inputs)}
 
 
 def _images() -> Tensor:
-    return digits(torch.device("cpu"), torch.float64).images
+    return digits(torch.device("cpu"), torch.float64).inputs

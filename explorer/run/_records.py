@@ -16,6 +16,7 @@ from explorer.theory.slope import Slope, fit
 Array = NDArray[np.float64]
 
 FROBENIUS = "gradient Frobenius norm"
+LAYER = "stationarity of "  # a layer's name follows
 NUCLEAR_RANK = "gradient nuclear rank"
 
 

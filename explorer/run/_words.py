@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from explorer.registry import PROBLEMS
 from explorer.run._records import Records
 from explorer.run.spec import RunSpec, unasked
 
@@ -76,8 +77,11 @@ def _seen(trace: Records) -> str:
     means = trace.mean_measures
     if "held-out accuracy" in means:
         loss, accuracy = means["value"], means["held-out accuracy"]
+        held_out = (
+            f", held-out {means['held-out loss'][-1]:.3g}" if "held-out loss" in means else ""
+        )
         return (
-            f"training loss {loss[-1]:.3g} from {loss[0]:.3g}, held-out accuracy "
+            f"training loss {loss[-1]:.3g} from {loss[0]:.3g}{held_out}, held-out accuracy "
             f"{accuracy[-1]:.3f}; stationarity {now}"
         )
     low, high = trace.slope_interval
@@ -107,11 +111,14 @@ def _warnings(trace: Records) -> list[str]:
             f"{int(lost.sum())} of {trace.spec.seeds} seeds diverged, first at step {first:,}; "
             "means are over the others."
         )
-    value = trace.measures.get("value")
-    if trace.spec.problem.startswith("mlp") and value is not None and len(value):
-        dead = int((value[-1] >= np.log(10)).sum())
-        if dead and trace.complete:
-            said.append(f"{dead} of {trace.spec.seeds} networks learned nothing (loss >= ln 10).")
+    if trace.complete and "held-out loss" in trace.measures:
+        classes = PROBLEMS[PROBLEMS.parse(trace.spec.problem)[0]].classes
+        dead = int((trace.measures["value"][-1] >= np.log(classes)).sum())
+        if dead:
+            said.append(
+                f"{dead} of {trace.spec.seeds} networks learned nothing (loss >= ln {classes}), "
+                "however small the gradient is there."
+            )
     if trace.bound_unmet:
         said.append(trace.bound_unmet[0].upper() + trace.bound_unmet[1:])
     return said

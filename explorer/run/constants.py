@@ -148,6 +148,20 @@ def regime(spec: RunSpec, noise: Noise, constants: Constants | None) -> list[str
     return notes
 
 
+def measured_on(problem: Any) -> list[str]:
+    """Return the sentence that a network is measured on some of its examples only, if it is."""
+    if not problem.network or problem.measured is None:
+        return []
+    data = problem.data(torch.device("cpu"), torch.float32)
+    count, examples = problem.measured, len(data.targets)
+    if examples <= count:
+        return []
+    return [
+        f"loss and stationarity are measured on {count:,} of {examples:,} training "
+        f"{problem.unit}, always the same: an estimate of the full gradient."
+    ]
+
+
 def _unit_scale(spec: RunSpec) -> dict[str, float]:
     noise = NOISES[NOISES.parse(spec.noise)[0]]
     return {"noise_scale": 1.0} if "noise_scale" in noise.__dataclass_fields__ else {}

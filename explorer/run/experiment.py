@@ -15,11 +15,12 @@ from explorer.norms._geometry import Geometry
 from explorer.norms._polar import nuclear_rank
 from explorer.optim.scion import Scion
 from explorer.registry import OPTIMIZERS, PROBLEMS
-from explorer.run._records import FROBENIUS, NUCLEAR_RANK, Record
+from explorer.run._records import FROBENIUS, LAYER, NUCLEAR_RANK, Record
 from explorer.run.constants import (
     assumed_constants,
     is_noiseless,
     layer_scales,
+    measured_on,
     network_setting,
     regime,
     torch_dtype,
@@ -216,10 +217,13 @@ class Experiment:
         """Return the record of the iterate before the step, its sums open, and a toy's gradient."""
         with self._scion.at_iterate() if self._scion is not None else nullcontext():
             gradient, measures = self.problem.measure(self.state)
-            stationarity = self.geometry.stationarity(gradient)
+            terms = self.geometry.terms(gradient)
+            stationarity = torch.stack([*terms.values()]).sum(0)
             # copied here: a gradient may share the iterate's memory
             exact = None if self.spec.network else first_seed(gradient["x"])
-        if not self.spec.network:
+        if self.spec.network:
+            measures |= {f"{LAYER}{name}": term for name, term in terms.items()}
+        else:
             measures |= self._size_of(gradient["x"])
         record = Record(
             step=self.step,
@@ -277,7 +281,7 @@ class Experiment:
             exponent=bound.exponent if bound else exponent(tail, transport, noiseless=noiseless),
             exponent_formula=formula(transport, noiseless=noiseless, rho_zero=rho_zero),
             constants=constants._asdict() if constants else None,
-            notes=tuple(regime(spec, self._noise, constants)),
+            notes=(*regime(spec, self._noise, constants), *measured_on(self.problem)),
             device=device,
         )
         return bound, trace

@@ -9,6 +9,7 @@ import ipywidgets as widgets
 from explorer.registry import PLOTS
 from explorer.ui._close import close_all
 from explorer.ui._compare import Compare
+from explorer.ui._layers_table import LayersTable
 from explorer.ui._preset import Preset
 from explorer.ui._sheet import STYLE
 from explorer.ui._timeline import Timeline
@@ -33,6 +34,7 @@ class Front:
         tabs: A button for each picture.
         question: What the preset asks.
         sentence: The picture in words, with its notes.
+        layers: The table of a network's layers.
         rows: All of them, to be laid out.
     """
 
@@ -70,7 +72,8 @@ class Front:
         )
         # the toolbar above the picture: open folds push what is below it out of the window
         style = widgets.HTML(STYLE)
-        self.rows: list[Any] = [style, top, toolbar, middle, self.sentence, compare]
+        self.layers = LayersTable()
+        self.rows: list[Any] = [style, top, toolbar, middle, self.sentence, compare, self.layers]
 
     def put(self, view: Sequence[Any]) -> None:
         """Show a picture, and what belongs to it, in the place of the present one."""

@@ -99,6 +99,7 @@ class Teller:
         whole = session.last("trace") if rests else None
         clocks = len(PLOTS[picture.plot].clocks)
         self._timeline.offer(len(whole) if whole else 0, session.back, clocks=clocks)
+        self._front.layers.show(picture.data if of_a_run else None)
         if of_a_run:
             theme = session.painter.look.theme
             self._compared.show(picture.data, picture.beside, session.kept, theme)

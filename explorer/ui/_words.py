@@ -174,7 +174,8 @@ def formula(field: str, spec: RunSpec) -> str:
         by = options.get("divide")
         words = {"rank": "min(m, n)", "rows": "m", "columns": "n", "entries": "m n"}
         divided = f", all over {words.get(by, by)}" if by is not None else ""
-        return f"${PROBLEMS[name].formula}${divided}"
+        where = f", {PROBLEMS[name].where}" if PROBLEMS[name].where else ""
+        return f"${PROBLEMS[name].formula}${where}{divided}"
     if field == "noise":
         return f"${NOISES[NOISES.parse(spec.noise)[0]].formula}$"
     if spec.norm in GEOMETRIES:

@@ -1,10 +1,11 @@
-"""Presets by name: the first look, and those of the theory lab."""
+"""Presets by name: the first look, those of small networks, and those of the theory lab."""
 
 from collections.abc import Iterator, Mapping
 from typing import final
 
 from explorer.registry import UnknownNameError
 from explorer.run.spec import RunSpec
+from explorer.ui._network_lab import NETWORK_LAB
 from explorer.ui._preset import MOST_VARIANTS, Preset, slug
 from explorer.ui._theory_lab import THEORY_LAB
 
@@ -67,11 +68,6 @@ PRESETS = Presets(
         ),
         variants=({"transport": True},),
     ),
-    Preset(
-        "A real network",
-        "Do the loss and the gradient's dual norm of a small network fall together?",
-        RunSpec(problem="mlp"),
-        plots=("decay",),
-    ),
+    *NETWORK_LAB,
     *THEORY_LAB,
 )

@@ -174,6 +174,13 @@ def test_a_network_runs_in_the_same_panel_and_says_why_there_is_no_bound(lab):
     assert "held-out accuracy 0.9" in sentence(page)
     assert "No bound drawn" in sentence(page)
     lab.screenshot("panel-network-light")
+    fold = page.get_by_text("Layers: norms and radii")
+    fold.click()
+    rows = page.get_by_role("region", name="Layers: norms and radii").locator("tbody tr")
+    rows.first.wait_for()
+    assert rows.count() == 6
+    fold.scroll_into_view_if_needed()
+    lab.screenshot("panel-network-layers-light")
 
 
 def test_the_rate_is_measured_point_by_point(lab):

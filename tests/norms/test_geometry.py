@@ -202,3 +202,20 @@ def test_a_layer_is_a_value():
     layer = Layer("x", as_norm("sign"))
     with pytest.raises(AttributeError):
         layer.radius = 2.0
+
+
+@pytest.mark.parametrize("convention", ["scion", "sign", "spectral"])
+def test_the_layers_add_up_to_the_stationarity_of_the_whole(convention):
+    model = nn.Sequential(nn.Linear(6, 5), nn.ReLU(), nn.Linear(5, 3))
+    geometry = Geometry.for_model(model, convention)
+    generator = torch.Generator().manual_seed(0)
+    gradients = {
+        name: torch.randn(4, *p.shape, generator=generator) for name, p in model.named_parameters()
+    }
+    terms = geometry.terms(gradients)
+    assert list(terms) == [layer.name for layer in geometry]
+    torch.testing.assert_close(sum(terms.values()), geometry.stationarity(gradients))
+    for layer in geometry:
+        one = geometry.terms({name: 2 * g * (name == layer.name) for name, g in gradients.items()})
+        torch.testing.assert_close(one[layer.name], 2 * terms[layer.name])
+        assert all((term == 0).all() for name, term in one.items() if name != layer.name)

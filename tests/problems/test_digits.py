@@ -46,27 +46,27 @@ def test_the_file_says_who_collected_it_and_under_which_licence(shipped):
 
 def test_images_are_split_into_1500_to_train_on_and_297_held_out(split):
     assert TRAIN == 1500
-    assert split.images.shape == (1500, 64)
-    assert split.held_out_images.shape == (297, 64)
-    assert split.labels.shape == (1500,)
-    assert split.held_out_labels.shape == (297,)
-    assert split.labels.dtype == torch.int64
+    assert split.inputs.shape == (1500, 64)
+    assert split.held_out_inputs.shape == (297, 64)
+    assert split.targets.shape == (1500,)
+    assert split.held_out_targets.shape == (297,)
+    assert split.targets.dtype == torch.int64
 
 
 def test_every_digit_is_trained_on_and_held_out_about_as_often(split):
-    for labels in (split.labels, split.held_out_labels):
+    for labels in (split.targets, split.held_out_targets):
         counts = labels.bincount(minlength=10) / len(labels)
         assert len(counts) == 10
         assert (counts - 0.1).abs().max() < 0.06
 
 
 def test_training_images_have_mean_zero_and_variance_one(split):
-    assert abs(split.images.double().mean()) < 1e-5
-    assert split.images.double().std() == pytest.approx(1, abs=1e-5)
+    assert abs(split.inputs.double().mean()) < 1e-5
+    assert split.inputs.double().std() == pytest.approx(1, abs=1e-5)
 
 
-def test_held_out_images_are_standardised_with_the_training_numbers(split, shipped):
+def test_held_out_inputs_are_standardised_with_the_training_numbers(split, shipped):
     raw = torch.from_numpy(shipped["images"]).double()
     wanted = (raw[TRAIN:] - raw[:TRAIN].mean()) / raw[:TRAIN].std()
-    torch.testing.assert_close(split.held_out_images.double(), wanted, rtol=1e-5, atol=1e-5)
-    np.testing.assert_array_equal(split.held_out_labels, shipped["labels"][TRAIN:])
+    torch.testing.assert_close(split.held_out_inputs.double(), wanted, rtol=1e-5, atol=1e-5)
+    np.testing.assert_array_equal(split.held_out_targets, shipped["labels"][TRAIN:])

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 from torch.func import functional_call
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import one_hot
 
 from explorer.noise._streams import Streams
-from explorer.problems._network import semi_orthogonal
+from explorer.problems._network import embeddings, semi_orthogonal
 from explorer.registry import NORMS, PROBLEMS
 
 # float64: a thousand roundings of sums over entries, or over 1,500 images for a network.
@@ -17,9 +17,15 @@ TOLERANCE = 1e-10
 # The library promises float32 networks, whose sums depend on how many replicas share a kernel.
 SINGLE = 1e-5
 
-NETWORKS = [name for name in sorted(PROBLEMS) if PROBLEMS[name].network]
+NETWORKS = [
+    "mlp",
+    "mlp(width=8, depth=1, label_smoothing=0.2)",
+    "deep_linear(width=8, depth=3)",
+    "convnet(channels=2)",
+    "char_gpt(width=8, depth=1, context=8, characters=200)",
+]
 TOYS = [
-    *(name for name in sorted(PROBLEMS) if name not in NETWORKS),
+    *(name for name in sorted(PROBLEMS) if not PROBLEMS[name].network),
     "log_cosh(flatness=10.0)",
     "log_cosh(flatness=0.3, rows=5, columns=3)",
     "log_cosh(divide='rank')",
@@ -309,7 +315,11 @@ def test_the_smoothness_of_a_quadratic_comes_from_its_eigenvalues(name, wanted):
     + [("log_cosh", {"divide": value}, ValueError) for value in (0.0, -1, math.inf, "ranks")]
     + [("bounded", {"divide": True}, TypeError)]
     + [("log_cosh", {"flatness": "flat"}, TypeError), ("mlp", {"width": 0}, ValueError)]
-    + [("mlp", {"width": 2.5}, TypeError), ("mlp", {"width": "wide"}, TypeError)],
+    + [("mlp", {"width": 2.5}, TypeError), ("mlp", {"width": "wide"}, TypeError)]
+    + [("mlp", {"depth": 0}, ValueError), ("mlp", {"label_smoothing": 1.0}, ValueError)]
+    + [("mlp", {"label_smoothing": "much"}, TypeError), ("convnet", {"channels": 0}, ValueError)]
+    + [("char_gpt", {"width": 30}, ValueError), ("char_gpt", {"characters": 500}, ValueError)]
+    + [("deep_linear", {"depth": 65}, ValueError), ("char_gpt", {"context": 513}, ValueError)],
 )
 def test_an_argument_that_makes_no_problem_is_refused_by_name_and_value(name, arguments, error):
     ((field, value),) = arguments.items()
@@ -337,17 +347,28 @@ def replica(state, i):
     return {name: x[i] for name, x in state.items()}
 
 
-def loss_of_one(network, parameters, images, labels):
-    return cross_entropy(functional_call(network.template, parameters, (images,)), labels)
+def loss_of_one(network, parameters, inputs, targets):
+    """Cross-entropy as its definition has it, smoothed targets and all."""
+    outputs = functional_call(network.template, parameters, (inputs,)).log_softmax(-1)
+    wanted = one_hot(targets, outputs.shape[-1]).to(outputs.dtype)
+    smooth = network.label_smoothing
+    wanted = (1 - smooth) * wanted + smooth / outputs.shape[-1]
+    return -(wanted * outputs).sum(-1).mean()
+
+
+def test_every_network_is_put_to_the_laws():
+    assert {PROBLEMS.parse(text)[0] for text in NETWORKS} == {
+        name for name in PROBLEMS if PROBLEMS[name].network
+    }
 
 
 def test_the_gradient_of_each_replica_is_the_derivative_of_its_own_loss(network):
     state = nudged(network, 3)
-    data = network.data(torch.device("cpu"), torch.float64)
+    examples = network.examples(state)
     value, gradient = network.value(state), network.gradient(state)
     for i in range(3):
         leaves = {name: x.clone().requires_grad_() for name, x in replica(state, i).items()}
-        loss = loss_of_one(network, leaves, data.images, data.labels)
+        loss = loss_of_one(network, leaves, *examples)
         torch.testing.assert_close(value[i], loss.detach())
         wanted = torch.autograd.grad(loss, list(leaves.values()))
         assert_equal_states(replica(gradient, i), dict(zip(leaves, wanted, strict=True)), TOLERANCE)
@@ -358,11 +379,31 @@ def test_a_record_of_a_network_keeps_gradient_loss_and_held_out_accuracy(network
     gradient, beside = network.measure(state)
     assert_equal_states(gradient, network.gradient(state), TOLERANCE)
     torch.testing.assert_close(beside["value"], network.value(state))
-    data = network.data(torch.device("cpu"), torch.float64)
+    _, _, inputs, targets = network.data(torch.device("cpu"), torch.float64)
+    if network.measured is not None and len(targets) > network.measured:
+        pytest.fail("the held-out examples of this test are all measured")
     for i in range(3):
-        outputs = functional_call(network.template, replica(state, i), (data.held_out_images,))
-        right = int((outputs.argmax(-1) == data.held_out_labels).sum())
-        assert round(float(beside["held-out accuracy"][i]) * len(data.held_out_labels)) == right
+        outputs = functional_call(network.template, replica(state, i), (inputs,))
+        right = int((outputs.argmax(-1) == targets).sum())
+        assert round(float(beside["held-out accuracy"][i]) * targets.numel()) == right
+        loss = loss_of_one(network, replica(state, i), inputs, targets)
+        torch.testing.assert_close(beside["held-out loss"][i], loss)
+
+
+@pytest.mark.parametrize(
+    ("text", "count", "all_of_them"),
+    [("mlp", 1500, 1500), ("convnet(channels=2)", 500, 1500), ("char_gpt(width=8)", 64, None)],
+)
+def test_an_objective_is_measured_on_fixed_examples_that_span_all(text, count, all_of_them):
+    network = PROBLEMS.make(text)
+    state = started(network, 1)
+    inputs, targets = network.examples(state)
+    data = network.data(torch.device("cpu"), torch.float64)
+    assert len(inputs) == len(targets) == count
+    assert all_of_them is None or len(data.targets) == all_of_them
+    torch.testing.assert_close(inputs[[0, -1]], data.inputs[[0, -1]], rtol=0, atol=0)
+    again = network.examples(started(network, 2, seed=5))
+    assert torch.equal(inputs, again[0]), "whatever the seed"
 
 
 def test_a_replica_gets_alone_what_it_gets_among_many(network):
@@ -396,10 +437,10 @@ def test_two_specs_of_one_seed_see_the_same_examples(width):
     for _ in range(4):
         sample = network.sample(state, batch_size, streams)
         uniforms = independent.uniforms(f"batch/{batch_size}", batch_size)
-        examples = (uniforms * len(data.labels)).long()
+        examples = (uniforms * len(data.targets)).long()
         for i in range(seeds):
             leaves = {name: x.clone().requires_grad_() for name, x in replica(state, i).items()}
-            batch = data.images[examples[i]], data.labels[examples[i]]
+            batch = data.inputs[examples[i]], data.targets[examples[i]]
             wanted = torch.autograd.grad(loss_of_one(network, leaves, *batch), leaves.values())
             assert_equal_states(
                 replica(sample, i), dict(zip(leaves, wanted, strict=True)), TOLERANCE
@@ -407,7 +448,11 @@ def test_two_specs_of_one_seed_see_the_same_examples(width):
 
 
 def test_weights_start_semi_orthogonal_so_that_unit_inputs_give_unit_outputs(network):
+    looked_up = embeddings(network.template)
     for name, x in started(network, 3).items():
+        if name in looked_up:
+            torch.testing.assert_close(x.square().mean(-1), torch.ones(x.shape[:-1]).double())
+            continue
         if x.dim() < 3:
             assert x.abs().max() == 0, f"{name} is a vector"
             continue
@@ -429,6 +474,7 @@ def test_the_mean_of_minibatch_gradients_tends_to_the_full_gradient(network):
     seeds = 200
     state = {name: x.expand(seeds, *x.shape[1:]) for name, x in nudged(network, 1).items()}
     samples = network.sample(state, 4, Streams(0, seeds))
+    object.__setattr__(network, "measured", None)  # all that the oracle draws from
     full = network.gradient({name: x[:1] for name, x in state.items()})
     for name, x in samples.items():
         spread = x.var(0).sum()
@@ -438,12 +484,12 @@ def test_the_mean_of_minibatch_gradients_tends_to_the_full_gradient(network):
 
 
 def test_a_network_learns_from_its_own_oracle(network):
-    """Ten plain gradient steps on minibatches lower the loss of every replica."""
+    """Forty plain gradient steps on minibatches lower the loss of every replica."""
     state, streams = started(network, 4), Streams(0, 4)
     first = network.value(state)
-    for _ in range(10):
+    for _ in range(40):
         sample = network.sample(state, 64, streams)
-        state = {name: x - 0.1 * sample[name] for name, x in state.items()}
+        state = {name: x - 0.2 * sample[name] for name, x in state.items()}
     assert (network.value(state) < first - 0.1).all()
 
 

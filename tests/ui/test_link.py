@@ -141,7 +141,7 @@ def test_an_address_carries_a_link_quoted_or_not(quoted):
 def test_a_link_may_show_a_picture_that_its_preset_does_not_offer():
     panel = Explorer.from_link("preset=a-real-network&plot=rate")
     assert panel.plot == "rate"
-    assert panel._front.offered == ["decay", "rate"]
+    assert panel._front.offered == ["decay", "loss", "layers", "rate"]
     panel.close()
     with pytest.raises(ValueError, match=r"this link shows 'rate', and plots are \['decay'\]"):
         Explorer.from_link("plot=rate", plots=["decay"])

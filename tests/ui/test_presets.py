@@ -35,7 +35,7 @@ def test_transport_pays_runs_with_transport_beside():
 def test_a_network_has_no_rate_to_show():
     preset = PRESETS["A real network"]
     assert preset.spec.network
-    assert preset.plots == ("decay",)
+    assert preset.plots == ("decay", "loss", "layers")
 
 
 def test_an_unknown_preset_is_refused_with_those_there_are():
