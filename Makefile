@@ -11,8 +11,8 @@ NOTEBOOKS := $(patsubst notebooks/src/%.py,notebooks/%.ipynb,$(wildcard notebook
 CULLED := --MappingKernelManager.cull_idle_timeout=600 --MappingKernelManager.cull_interval=60
 # One thread: two cores run two things, and sums do not depend on how many cores there are.
 ONE_THREAD := OMP_NUM_THREADS=1
-# A test for each core; all cells of a notebook, and all browser tests of a file, by one of them.
-PYTEST := $(ONE_THREAD) $(BIN)/python -m pytest --numprocesses auto
+# A file of tests, or a notebook, for each core: its tests share a browser, a kernel, a run.
+PYTEST := $(ONE_THREAD) $(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help run app test test-all lint format notebooks picture recordings clean
@@ -43,8 +43,8 @@ app: $(VENV)/installed-app
 
 test: SELECTED := -m "not slow"
 test test-all: lint
-	$(PYTEST) --dist loadgroup $(SELECTED)
-	$(PYTEST) --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout=120 \
+	$(PYTEST) $(SELECTED)
+	$(PYTEST) --nbval --nbval-current-env --nbval-cell-timeout=120 \
 		--ignore=notebooks/src notebooks
 
 lint: $(VENV)/installed-test

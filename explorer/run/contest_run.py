@@ -40,6 +40,8 @@ class ContestRun:
         norms: Two to six names; the first is what the others are compared with.
         windows: Batches to try; None tries the powers of four up to an eighth of the calls.
         factors: Of the tuned step size, ascending.
+        calls: Oracle calls that a contest makes at most, where the spec's horizon is a longer one;
+            None makes all of them.
 
     Attributes:
         contest: What there is so far.
@@ -64,8 +66,11 @@ class ContestRun:
         norms: Sequence[str] = NORMS,
         windows: Sequence[int] | None = None,
         factors: Sequence[float] = FACTORS,
+        calls: int | None = None,
     ) -> None:
         refuse_no_contest(spec, norms)
+        if calls is not None and calls < spec.horizon:
+            spec = spec.replace(horizon=calls)
         self._windows = windows_of(spec, windows)
         self._factors = factors_of(factors)
         shared = with_one_scale(spec)
@@ -142,7 +147,7 @@ def compare_norms(spec: RunSpec, *, progress: bool = False, **options: Any) -> C
     Args:
         spec: A toy with L and optimizer ``"scion"``.
         progress: True shows a bar on standard error.
-        **options: ``norms``, ``windows`` and ``factors`` of :class:`ContestRun`.
+        **options: ``norms``, ``windows``, ``factors`` and ``calls`` of :class:`ContestRun`.
 
     Returns:
         The contest; after Ctrl-C what is done.

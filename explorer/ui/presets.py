@@ -59,6 +59,7 @@ PRESETS = Presets(
         "How fast does the gradient norm fall when single gradients can be huge?",
         RunSpec(),
         plots=("decay", "rate", "geometry", "noise", "contest"),
+        study={"contest": {"calls": 2000}},  # some seconds; all 20,000 take minutes
     ),
     Preset(
         "Transport pays",

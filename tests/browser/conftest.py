@@ -52,16 +52,10 @@ FLAGS = [
 ]
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test of this folder, before ``-m`` selects.
-
-    The tests of a file share a browser, so that one worker of pytest-xdist takes them all.
-    """
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker("browser")
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark every test of this folder as soon as it is found, before ``-m`` selects."""
+    if HERE in item.path.parents:
+        item.add_marker("browser")
 
 
 def _without(what: str) -> None:

@@ -334,3 +334,13 @@ def test_what_is_begun_asks_for_no_constant_any_more():
     finally:
         PULSE.reset(token)
     assert running.contest.complete
+
+
+def test_a_contest_may_be_shorter_than_the_spec_and_is_never_longer():
+    spec = TINY.replace(rows=2, columns=2, horizon=256)
+    short = finish(spec, windows=(1,), factors=(1,), calls=64)
+    same = finish(spec.replace(horizon=64), windows=(1,), factors=(1,))
+    assert short.spec == same.spec
+    assert short.rows() == same.rows()
+    long = finish(spec, windows=(1,), factors=(1,), calls=10**6)
+    assert long.spec.horizon == 256
