@@ -199,8 +199,9 @@ class Lab:
     def _go(self, address: str) -> None:
         with self.page.expect_websocket(lambda socket: "/channels" in socket.url):
             self.page.goto(address)
-        # after a reload the toolbar of before may be there a moment longer
-        self.page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').first.wait_for()
+        # after a reload the toolbar of before may be there a moment longer, or hidden for good
+        idle = '.jp-Notebook-ExecutionIndicator[data-status="idle"]:visible'
+        self.page.locator(idle).first.wait_for()
 
     def _hear(self, message: "ConsoleMessage") -> None:
         if message.type in {"error", "warning"}:
