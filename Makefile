@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 LESSON := notebooks/00_start_here.ipynb
 NOTEBOOKS := $(patsubst notebooks/src/%.py,notebooks/%.ipynb,$(wildcard notebooks/src/*.py))
 
-# Kernels of pages that nobody has looked at for ten minutes end: a class opens many.
+# Kernels whose page was closed and that have been idle for ten minutes end: a class opens many.
 CULLED := --MappingKernelManager.cull_idle_timeout=600 --MappingKernelManager.cull_interval=60
 # One thread: two cores run two things, and sums do not depend on how many cores there are.
 ONE_THREAD := OMP_NUM_THREADS=1

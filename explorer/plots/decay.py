@@ -5,8 +5,9 @@ from typing import Any, final
 
 import numpy as np
 
-from explorer.plots._base import CLOCKS, Pane, Plot, Series
-from explorer.plots._style import CHARACTER, KEPT_DASHES, PLAIN, SMALL_PT
+from explorer.plots._base import Series
+from explorer.plots._curves import FULL_LABELS, HELD_OUT, Curves
+from explorer.plots._style import CHARACTER
 from explorer.registry import PLOTS
 
 GUIDE_DECADES = 1.1
@@ -18,17 +19,14 @@ GUIDE_WORDS = (
 )
 FORMULA = len("-p-1/3p-2 = -0.214")
 GUIDE_BELOW = 0.55  # of the mean
-HELD_OUT = "held-out loss"
-AXES = {"calls": "oracle calls", "steps": "steps", "seconds": "seconds of computing"}
 STATIONARITY = r"$\|\nabla f(X_t)\|_*$"
 WEIGHTED = "step-weighted mean so far"
 LOWEST = 1e-3  # of the largest value: rounding below it would squeeze all else together
-FULL_LABELS = 12  # records from which on there is room for words
 
 
 @final
 @PLOTS.register("decay")
-class Decay(Plot):
+class Decay(Curves):
     """Mean over seeds in its 25-75 % and 10-90 % bands, weighted mean, bound, exponent, kept runs.
 
     The weighted mean and the bound refer to the end of a stratum and are drawn there. The guide
@@ -36,19 +34,11 @@ class Decay(Plot):
     """
 
     label = "Decay"
-    clocks = CLOCKS
 
     def _make(self) -> None:
         ink, run = self.palette.ink, self.palette.run
-        self._bands = [
-            self.axes.fill_between([1, 2], [1, 1], [1, 1], color=run, alpha=alpha, lw=0)
-            for alpha in (0.16, 0.3)
-        ]
-        self.moving.extend(self._bands)
-        self._kept = [
-            self.line(color=color, ls=dash, lw=1.6)
-            for color, dash in zip(self.palette.kept, KEPT_DASHES, strict=True)
-        ]
+        self._bands = self.make_bands(run)
+        self._kept, self._kept_words = self.make_kept()
         self._bound = self.line(color=ink, ls=(0, (7, 3)), lw=1.8)
         self._weighted = self.line(color=ink, lw=1.6)
         self._loss = self.line(color=self.palette.loss, ls=(0, (4, 1.5)), lw=1.8)
@@ -64,10 +54,7 @@ class Decay(Plot):
             "loss": self.text(self.palette.loss),
             "held out": self.text(self.palette.loss),
         }
-        self._kept_words = [self.text(c, fontsize=SMALL_PT, va="top") for c in self.palette.kept]
-        self.axes.set_xlabel(AXES[self.against], fontsize=11)
-        self.axes.xaxis.set_major_formatter(PLAIN)
-        self.axes.yaxis.set_major_formatter(PLAIN)
+        self.name_x()
 
     def update(self, data: Any, kept: Sequence[tuple[str, Any]] = ()) -> None:
         self._entitle(data.title)
@@ -78,29 +65,27 @@ class Decay(Plot):
         for artist in self.moving:
             artist.set_visible(False)
         if not len(data):
-            self._empty(data)
+            self.fit_empty(data)
             return
-        calls, mean = self._x(data, data.calls), data.mean
-        ends = self._x(data, data.stratum_end)
+        calls, mean = self.x_of(data, data.calls), data.mean
+        ends = self.x_of(data, data.stratum_end)
         seeds = data.stationarity[:, data.finite]
-        edges = np.percentile(seeds, (10, 25, 75, 90), axis=1) if data.finite.any() else None
+        edges = self.edges(seeds) if data.finite.any() else None
         if edges is not None and seeds.shape[1] > 1:
-            for band, (low, high) in zip(self._bands, ((0, 3), (1, 2)), strict=True):
-                band.set_data(calls, edges[low], edges[high])
-                band.set_visible(True)
+            self.show_bands(self._bands, calls, edges)
         self._show(self._mean, calls, mean)
         if not data.spec.network:
             self._show(self._weighted, ends, data.running_mean)
         if data.bound_unmet is None:
             self._show(self._bound, ends, data.bound)
         if data.present is not None:
-            self._show(self._present, self._x(data, np.array([data.present.calls])), [data.now])
+            self._show(self._present, self.x_of(data, np.array([data.present.calls])), [data.now])
         if data.spec.network:
             self._show(self._loss, calls, data.mean_measures["value"])
             if HELD_OUT in data.mean_measures:
                 self._show(self._held_out, calls, data.mean_measures[HELD_OUT])
         for line, (_, trace) in zip(self._kept, kept, strict=False):
-            self._show(line, self._x(trace, trace.calls), trace.mean)
+            self._show(line, self.x_of(trace, trace.calls), trace.mean)
         self._limits(data, kept)
         self._show_guide(data, kept)
         if edges is not None and len(data) >= FULL_LABELS:
@@ -109,7 +94,7 @@ class Decay(Plot):
     def series(self, data: Any, kept: Sequence[tuple[str, Any]] = ()) -> Series:
         if not len(data):
             return {}
-        calls, ends = self._x(data, data.calls), self._x(data, data.stratum_end)
+        calls, ends = self.x_of(data, data.calls), self.x_of(data, data.stratum_end)
         lines = {"mean over seeds": (calls, data.mean)}
         if not data.spec.network:
             lines["weighted mean"] = (ends, data.running_mean)
@@ -120,33 +105,10 @@ class Decay(Plot):
             if HELD_OUT in data.mean_measures:
                 lines[HELD_OUT] = (calls, data.mean_measures[HELD_OUT])
         return lines | {
-            label: (self._x(trace, trace.calls), trace.mean) for label, trace in kept if len(trace)
+            label: (self.x_of(trace, trace.calls), trace.mean)
+            for label, trace in kept
+            if len(trace)
         }
-
-    @property
-    def panes(self) -> Sequence[Pane]:
-        unit = {"xunit": "s"} if self.against == "seconds" else {}
-        words = {"xlabel": AXES[self.against], "ylabel": "stationarity"}
-        return [Pane(self.axes, words | unit)]
-
-    def _x(self, trace: Any, calls: np.ndarray) -> np.ndarray:
-        """Return where numbers of oracle calls of a run stand on the axis."""
-        if self.against == "steps":
-            return calls / trace.spec.batch_size
-        if self.against == "seconds":
-            # a record is written at the end of its stratum; in between, time goes evenly
-            ends, seconds = trace.stratum_end, trace.column("seconds")
-            return np.interp(calls, [0, *ends], [0, *seconds])
-        return calls
-
-    def _empty(self, data: Any) -> None:
-        spec = data.spec
-        first, last = spec.batch_size, max(spec.horizon, 2 * spec.batch_size)
-        if self.against == "steps":
-            first, last = 1, last / spec.batch_size
-        if self.against == "seconds":
-            first, last = 1e-3, 10
-        self._fit_axes((first, last), (0.05, 10))
 
     def _limits(self, data: Any, kept: Sequence[tuple[str, Any]]) -> None:
         """Fit the axes: to the horizon in x, and in y to what is there and may be expected."""
@@ -154,10 +116,10 @@ class Decay(Plot):
         values = np.concatenate([y for _, y in lines])
         values = values[np.isfinite(values) & (values > 0)]
         if not len(values):
-            self._empty(data)
+            self.fit_empty(data)
             return
         values = values[values > LOWEST * values.max()]
-        first, last = self._ends([data, *(trace for _, trace in kept)])
+        first, last = self.ends([data, *(trace for _, trace in kept)])
         expected = data.mean[0] * (data.spec.n_steps) ** (data.exponent or -0.25)
         low = min(values.min(), expected) if not data.complete else values.min()
         room = 0.35 if self._has_guide(data) else 0.7
@@ -170,23 +132,11 @@ class Decay(Plot):
         timed = self.against == "seconds"  # a power of calls, not of what a machine needs for them
         return log and lawful and not timed and len(data) >= FULL_LABELS
 
-    def _ends(self, traces: Sequence[Any]) -> tuple[float, float]:
-        """Return the ends of the axis: whole runs, or the time that they have taken so far."""
-        log = self.axes.get_xscale() == "log"
-        if self.against == "seconds":
-            times = [self._x(trace, trace.calls) for trace in traces]
-            last = max(*(time[-1] for time in times), *(trace.seconds for trace in traces))
-            # thirds of a decade, so that the scenery rarely changes while a run goes on
-            last = 10 ** (np.ceil(3 * np.log10(last)) / 3)
-            return min(time[0] for time in times) if log else 0, last
-        last = max(self._x(trace, np.array([trace.spec.horizon]))[0] for trace in traces)
-        return min(self._x(traces[0], traces[0].calls)) if log else 0, last
-
     def _show_guide(self, data: Any, kept: Sequence[tuple[str, Any]]) -> None:
         """Draw the exponent as a short line under the last decade so far, clear of kept runs."""
         if not self._has_guide(data):
             return
-        calls, mean = self._x(data, data.calls), data.mean
+        calls, mean = self.x_of(data, data.calls), data.mean
         end = calls[-1] * 0.8
         start = max(end / 10**GUIDE_DECADES, calls[0] * 1.5)
         if end / start < 3:
@@ -195,7 +145,7 @@ class Decay(Plot):
         near = (calls > start / 1.6) & (calls < start * 1.6)
         lows = [np.median(mean[near])] if near.any() else [np.nan]
         for _, trace in kept:
-            there = self._x(trace, trace.calls)
+            there = self.x_of(trace, trace.calls)
             beside = (there > start / 1.6) & (there < start * 1.6)
             if beside.any():
                 lows.append(np.median(trace.mean[beside]))
@@ -225,7 +175,7 @@ class Decay(Plot):
         if self._held_out.get_visible():
             self.place(words["held out"], self._held_out, HELD_OUT)
         text = f"mean of {seeds} seeds, 25-75 % and 10-90 %" if seeds > 1 else "one seed"
-        calls = self._x(data, data.calls)
+        calls = self.x_of(data, data.calls)
         if data.spec.network:
             upper = (calls, edges[3])
             self.place(words["mean"], upper, f"stationarity, {text}")
@@ -236,5 +186,5 @@ class Decay(Plot):
             zip(self._kept_words, kept, strict=False)
         ):
             shares = [0.42 + 0.12 * i, 0.3, 0.54, 0.66, 0.2, 0.02]
-            x = self._x(trace, trace.calls)
+            x = self.x_of(trace, trace.calls)
             self.place(text_artist, (x, trace.mean), label, below_at=shares)

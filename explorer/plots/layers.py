@@ -5,30 +5,22 @@ from typing import Any, final
 
 import numpy as np
 
-from explorer.plots._base import CLOCKS, Pane, Plot, Series
-from explorer.plots._style import KEPT_DASHES, PLAIN, SMALL_PT
-from explorer.plots.decay import AXES, FULL_LABELS
+from explorer.plots._base import Series
+from explorer.plots._curves import FULL_LABELS, Curves
+from explorer.plots._style import KEPT_DASHES, SMALL_PT
 from explorer.registry import PLOTS
 from explorer.run._records import LAYER
 
 WHOLE = "stationarity, the sum of all layers"
 MOST_LAYERS = 7
-EMPTY = (0.01, 10.0)
-BELOW = (
-    0.55,
-    0.35,
-    0.15,
-    0.7,
-    0.02,
-    0.8,
-    0.25,
-    0.45,
-)  # of a line, where its name may stand below it
+# of a line, where its name may stand below it
+BELOW = (0.55, 0.35, 0.15, 0.7, 0.02, 0.8, 0.25, 0.45)
+LOWEST = 1e-4  # of the largest: a layer that is still need not be followed
 
 
 @final
 @PLOTS.register("layers")
-class Layers(Plot):
+class Layers(Curves):
     r"""The dual norm of each layer's gradient times its radius, :math:`r_l \|G_l\|_{l,*}`.
 
     They add up to the stationarity of the network, which is drawn too. Of more than seven layers
@@ -37,7 +29,6 @@ class Layers(Plot):
     """
 
     label = "Layers"
-    clocks = CLOCKS
 
     def _make(self) -> None:
         palette = self.palette
@@ -49,17 +40,18 @@ class Layers(Plot):
         ]
         self._whole = self.line(color=palette.run, lw=2.4)
         self._words = [self.text(color, fontsize=SMALL_PT) for color in (palette.run, *colors)]
-        self.axes.set_xlabel(AXES[self.against], fontsize=11)
         self.axes.set_ylabel(r"$r_l\,\|\nabla_l f\|_{l,\ast}$", fontsize=11, labelpad=1)
-        self.axes.xaxis.set_major_formatter(PLAIN)
-        self.axes.yaxis.set_major_formatter(PLAIN)
+        self.name_x()
 
     def update(self, data: Any, kept: Sequence[tuple[str, Any]] = ()) -> None:
         self._entitle(data.title)
         for artist in self.moving:
             artist.set_visible(False)
         lines = self.series(data)
-        self._limits(data, lines)
+        if not lines:
+            self.fit_empty(data)
+            return
+        self.fit([data], [y for _, y in lines.values()], lowest=LOWEST)
         artists = [self._whole, *self._lines]
         for artist, (x, y) in zip(artists, lines.values(), strict=False):
             self._show(artist, x, y)
@@ -71,7 +63,7 @@ class Layers(Plot):
     def series(self, data: Any, kept: Sequence[tuple[str, Any]] = ()) -> Series:
         if not len(data):
             return {}
-        x = self._x(data)
+        x = self.x_of(data, data.calls)
         terms = {
             name.removeprefix(LAYER): values
             for name, values in data.mean_measures.items()
@@ -79,28 +71,3 @@ class Layers(Plot):
         }
         largest = sorted(terms, key=lambda name: -float(np.nanmean(terms[name])))[:MOST_LAYERS]
         return {WHOLE: (x, data.mean)} | {name: (x, terms[name]) for name in largest}
-
-    @property
-    def panes(self) -> Sequence[Pane]:
-        unit = {"xunit": "s"} if self.against == "seconds" else {}
-        return [Pane(self.axes, {"xlabel": AXES[self.against], "ylabel": "stationarity"} | unit)]
-
-    def _x(self, trace: Any) -> np.ndarray:
-        if self.against == "seconds":
-            return trace.column("seconds")
-        return trace.calls / (trace.spec.batch_size if self.against == "steps" else 1)
-
-    def _limits(self, data: Any, lines: Series) -> None:
-        steps = self.against == "steps"
-        last = max(data.spec.horizon / (data.spec.batch_size if steps else 1), 2)
-        if self.against == "seconds":
-            last = float(max(data.seconds, 1e-2))
-        first = min((x[0] for x, _ in lines.values()), default=last / 1e4)
-        values = np.concatenate([y for _, y in lines.values()]) if lines else np.empty(0)
-        values = values[np.isfinite(values) & (values > 0)]
-        low, high = EMPTY
-        if len(values):
-            high = 1.4 * values.max()
-            low = max(0.6 * values.min(), 1e-4 * high)  # a layer that is still need not be followed
-        log = self.axes.get_xscale() == "log"
-        self._fit_axes((first if log else 0, last * 1.02), (low, high))

@@ -4,22 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, final
 
-import torch
 from torch import nn
 
 from explorer.problems._base import NETWORK_DEFAULTS
-from explorer.problems._data import Split, digits
-from explorer.problems._network import Network
+from explorer.problems._digits_network import CLASSES, OnDigits
 from explorer.registry import PROBLEMS
 
-SIDE, CLASSES = 8, 10
+SIDE = 8
 MOST_CHANNELS = 512
 
 
 @final
 @PROBLEMS.register("convnet")
 @dataclass(frozen=True)
-class Convnet(Network):
+class Convnet(OnDigits):
     """Two convolutions of 3 x 3, the second with stride 2, and a linear layer, with ReLU.
 
     1-c-2c channels on images of 8 x 8 pixels, then 32 c features to 10 classes. Kernels, taken as
@@ -49,7 +47,6 @@ class Convnet(Network):
         "horizon": 32 * 200,
         "seeds": 1,
     }
-    classes = CLASSES
     measured = 500
 
     channels: int = 16
@@ -69,6 +66,3 @@ class Convnet(Network):
             nn.Flatten(),
             nn.Linear(2 * c * (SIDE // 2) ** 2, CLASSES),
         )
-
-    def data(self, device: torch.device, dtype: torch.dtype) -> Split:
-        return digits(device, dtype)

@@ -1,23 +1,18 @@
 """A product of matrices on the UCI optical digits: depth without an activation."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, final
+from typing import final
 
-import torch
 from torch import nn
 
-from explorer.problems._base import NETWORK_DEFAULTS
-from explorer.problems._data import Split, digits
-from explorer.problems._network import MOST_DEPTH, MOST_WIDTH, Network
-from explorer.problems.mlp import CLASSES, sizes_of
+from explorer.problems._digits_network import Stack
 from explorer.registry import PROBLEMS
 
 
 @final
 @PROBLEMS.register("deep_linear")
 @dataclass(frozen=True)
-class DeepLinear(Network):
+class DeepLinear(Stack):
     """Linear layers without biases, 64-w-...-w-10: what it computes is linear, its loss is not.
 
     As a function of the product it is logistic regression, which is convex; as one of the factors
@@ -39,19 +34,6 @@ class DeepLinear(Network):
 
     label = "Deep linear network on digits"
     formula = r"f(X) = \frac{1}{N}\sum_k \mathrm{CE}(X_3 X_2 X_1 a_k, y_k)"
-    defaults: ClassVar[Mapping[str, Any]] = NETWORK_DEFAULTS
-    classes = CLASSES
-
-    width: int = 32
-    depth: int = 2
-    label_smoothing: float = 0.0
-
-    def __post_init__(self) -> None:
-        self._check(width=MOST_WIDTH, depth=MOST_DEPTH)
 
     def module(self) -> nn.Module:
-        sizes = sizes_of(self.width, self.depth)
-        return nn.Sequential(*(nn.Linear(*size, bias=False) for size in sizes))
-
-    def data(self, device: torch.device, dtype: torch.dtype) -> Split:
-        return digits(device, dtype)
+        return nn.Sequential(*(nn.Linear(*size, bias=False) for size in self.sizes))

@@ -129,9 +129,10 @@ def _check_optimizer(values: dict[str, Any]) -> None:
         )
     if not options:
         return
-    # made once on a matrix of its own, so that a bad option is refused here and not by a run
+    # made once on a matrix of its own, so that a bad option is refused here and not by a run; its
+    # norm is checked by itself, and may be a convention for the layers of a network
     cls = OPTIMIZERS[name]
-    taken = {field: values[field] for field in _asked_for(cls, values)}
+    taken = {field: values[field] for field in _asked_for(cls, values) if field != "norm"}
     given = {"lr": 1.0} | {field: value for field, value in taken.items() if value is not None}
     try:
         OPTIMIZERS.make(values["optimizer"], params=[nn.Parameter(torch.zeros(1, 1))], **given)

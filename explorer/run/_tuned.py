@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from explorer.registry import PROBLEMS
 from explorer.run.constants import assumed_constants
 from explorer.run.experiment import Experiment
-from explorer.run.spec import RunSpec
+from explorer.run.spec import RunSpec, takes_lmo
 from explorer.theory.schedules import tuned_batch
 
 
@@ -18,7 +18,7 @@ def has_rate(spec: RunSpec) -> bool:
         (True, False)
     """
     smooth = PROBLEMS[PROBLEMS.parse(spec.problem)[0]].smooth
-    return smooth and spec.optimizer.partition("(")[0] == "scion"
+    return smooth and takes_lmo(spec)
 
 
 def points(

@@ -4,7 +4,7 @@ import numpy as np
 
 from explorer.registry import PROBLEMS
 from explorer.run._records import Records
-from explorer.run.spec import RunSpec, unasked
+from explorer.run.spec import RunSpec, takes_lmo, unasked
 
 METHODS = {
     "scion": "Scion",
@@ -37,7 +37,7 @@ def describe(spec: RunSpec) -> str:
     if spec.tuned_for is not None and unasked(spec, "tuned_for") is None:
         parts.append(f"tuned for p = {spec.tuned_for:g}")
     parts.append(f"batch {spec.batch_size:,}")
-    if spec.transport and spec.optimizer.partition("(")[0] == "scion":
+    if spec.transport and takes_lmo(spec):
         full = float(spec.transport) == 1
         parts.append("transport on" if full else f"transport {float(spec.transport):g}")
     return ", ".join(parts)
@@ -77,9 +77,8 @@ def _seen(trace: Records) -> str:
     means = trace.mean_measures
     if "held-out accuracy" in means:
         loss, accuracy = means["value"], means["held-out accuracy"]
-        held_out = (
-            f", held-out {means['held-out loss'][-1]:.3g}" if "held-out loss" in means else ""
-        )
+        other = means.get("held-out loss")  # traces of older versions have none
+        held_out = f", held-out {other[-1]:.3g}" if other is not None else ""
         return (
             f"training loss {loss[-1]:.3g} from {loss[0]:.3g}{held_out}, held-out accuracy "
             f"{accuracy[-1]:.3f}; stationarity {now}"
@@ -111,8 +110,10 @@ def _warnings(trace: Records) -> list[str]:
             f"{int(lost.sum())} of {trace.spec.seeds} seeds diverged, first at step {first:,}; "
             "means are over the others."
         )
-    if trace.complete and "held-out loss" in trace.measures:
-        classes = PROBLEMS[PROBLEMS.parse(trace.spec.problem)[0]].classes
+    # a stored run may be of a class that nobody has registered here
+    network = trace.spec.problem.partition("(")[0]
+    if trace.complete and "held-out loss" in trace.measures and network in PROBLEMS:
+        classes = PROBLEMS[network].classes
         dead = int((trace.measures["value"][-1] >= np.log(classes)).sum())
         if dead:
             said.append(

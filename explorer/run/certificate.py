@@ -14,6 +14,7 @@ from explorer.norms.spectral import Spectral
 from explorer.registry import NORMS
 from explorer.run.constants import torch_dtype
 from explorer.run.snapshot import Array, Snapshot
+from explorer.run.spec import takes_lmo
 
 if TYPE_CHECKING:
     from explorer.run.trace import Trace
@@ -135,7 +136,7 @@ def absent(trace: "Trace") -> str | None:
     name = spec.norm.partition("(")[0]
     if spec.network:
         return "A network has a ball for every layer; this view is for toys, which have one matrix."
-    if spec.optimizer.partition("(")[0] != "scion":
+    if not takes_lmo(spec):
         return "A baseline has no norm and no LMO, so there is no ball: only the gradient is shown."
     if snapshot is None and len(trace):
         return "This run was saved without its matrices; run it again to see them."

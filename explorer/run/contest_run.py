@@ -69,12 +69,15 @@ class ContestRun:
         calls: int | None = None,
     ) -> None:
         refuse_no_contest(spec, norms)
+        shorter: tuple[str, ...] = ()
         if calls is not None and calls < spec.horizon:
+            shorter = (f"each norm makes {calls:,} of the {spec.horizon:,} calls of the horizon.",)
             spec = spec.replace(horizon=calls)
         self._windows = windows_of(spec, windows)
         self._factors = factors_of(factors)
         shared = with_one_scale(spec)
-        self.contest = Contest(spec=shared, norms=tuple(norms), remarks=remarks(spec, shared))
+        said = shorter + remarks(spec, shared)
+        self.contest = Contest(spec=shared, norms=tuple(norms), remarks=said)
         on_others = shared.replace(seeds=TUNING_SEEDS, seed=shared.seed + SEED_OF_TUNING)
         self._tunings = [
             Tuning(on_others.replace(norm=norm), self._windows, self._factors) for norm in norms

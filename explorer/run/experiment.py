@@ -29,7 +29,7 @@ from explorer.run.constants import (
 from explorer.run.device import choose_device, few_threads
 from explorer.run.measure import Stratum, strata
 from explorer.run.snapshot import Array, Snapshot, first_seed
-from explorer.run.spec import RunSpec, make
+from explorer.run.spec import RunSpec, make, takes_lmo
 from explorer.run.trace import Trace
 from explorer.theory.bound import Bound, unmet
 from explorer.theory.exponents import exponent, formula
@@ -248,7 +248,7 @@ class Experiment:
 
     def _make_schedule(self) -> Schedule:
         spec = self.spec
-        lmo_method = spec.optimizer.partition("(")[0] == "scion"
+        lmo_method = takes_lmo(spec)
         return make_schedule(
             spec.schedule,
             assumed_constants(spec, self.constants) if lmo_method else None,

@@ -9,7 +9,7 @@ import ipywidgets as widgets
 from explorer.norms._geometry import Geometry
 from explorer.registry import NORMS, PROBLEMS
 from explorer.run._records import LAYER
-from explorer.run.spec import RunSpec, make
+from explorer.run.spec import RunSpec, make, takes_lmo
 from explorer.run.trace import Trace
 
 TITLE = "Layers: norms and radii"
@@ -30,7 +30,7 @@ class LayersTable(widgets.Accordion):
         Args:
             trace: What is drawn.
         """
-        if trace is None or not trace.spec.network or trace.spec.optimizer != "scion":
+        if trace is None or not trace.spec.network or not takes_lmo(trace.spec):
             self.layout.display = "none"
             return
         self._table.value = table(trace)
@@ -38,10 +38,7 @@ class LayersTable(widgets.Accordion):
 
 
 def table(trace: Trace) -> str:
-    """Return the layers of a network's run as HTML.
-
-    A layer without a norm of its own, as with an optimizer that takes no LMO, has none.
-    """
+    """Return the layers of a network's run as HTML."""
     terms = {
         name.removeprefix(LAYER): float(values[-1])
         for name, values in trace.mean_measures.items()

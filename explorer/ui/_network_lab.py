@@ -3,7 +3,8 @@
 from explorer.run.spec import RunSpec
 from explorer.ui._preset import Preset
 
-PLOTS = ("loss", "decay", "layers")
+DECAY_FIRST = ("decay", "loss", "layers")
+LOSS_FIRST = ("loss", "decay", "layers")  # of several runs losses compare
 TAUS = ({"transport": False}, {"transport": True})  # beside a half
 
 
@@ -24,40 +25,40 @@ NETWORK_LAB = (
         "A real network",
         "Do the loss and the gradient's dual norm of a small network fall together?",
         RunSpec(problem="mlp"),
-        plots=("decay", "loss", "layers"),
+        plots=DECAY_FIRST,
     ),
     Preset(
         "A convolutional network",
         "Do they fall together where the weights are kernels?",
         RunSpec(problem="convnet"),
-        plots=("decay", "loss", "layers"),
+        plots=DECAY_FIRST,
     ),
     Preset(
         "A small GPT",
         "Do they fall together in a transformer that continues text?",
         RunSpec(problem="char_gpt"),
-        plots=("decay", "loss", "layers"),
+        plots=DECAY_FIRST,
     ),
     Preset(
         "Large momentum",
         "What does a long memory cost a network, and what does looking ahead give back?",
         _mlp(400, 16, 0.99, -7, transport=False),
         variants=({"transport": 0.5},),
-        plots=PLOTS,
+        plots=LOSS_FIRST,
     ),
     Preset(
         "Batch 64",
         "How far ahead should the gradient be taken where it is calm?",
         _mlp(400, 64, 0.9, -6),
         variants=TAUS,
-        plots=PLOTS,
+        plots=LOSS_FIRST,
     ),
     Preset(
         "Heavy tails on a network",
         "Does looking ahead help a network as well when heavy-tailed noise is added?",
         _mlp(400, 16, 0.95, -6, noise="isotropic_stable", noise_ratio=4.0, tail_index=1.2),
         variants=TAUS,
-        plots=PLOTS,
+        plots=LOSS_FIRST,
     ),
     Preset(
         "When transport hurts",
@@ -71,14 +72,14 @@ NETWORK_LAB = (
             max_extrapolation=None,
         ),
         variants=({"max_extrapolation": 0.3}, {"transport": False}),
-        plots=PLOTS,
+        plots=LOSS_FIRST,
     ),
     Preset(
         "Well tuned, no gain",
         "Does looking ahead help a run whose momentum and falling steps are well chosen?",
         RunSpec(problem="mlp", transport=False, momentum=0.9, horizon=16 * 400),
         variants=({"transport": True, "momentum": 0.8},),
-        plots=PLOTS,
+        plots=LOSS_FIRST,
     ),
     Preset(
         "Geometry on a GPT",
@@ -89,6 +90,6 @@ NETWORK_LAB = (
             {"norm": "sign", "lr": 2.0**-7},
             {"norm": "frobenius", "lr": 0.25},
         ),
-        plots=PLOTS,
+        plots=LOSS_FIRST,
     ),
 )

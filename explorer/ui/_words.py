@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from explorer.registry import GEOMETRIES, NOISES, NORMS, PROBLEMS
 from explorer.run.constants import is_noiseless
-from explorer.run.spec import RunSpec, make
+from explorer.run.spec import RunSpec, make, takes_lmo
 from explorer.theory.exponents import formula as exponent_formula
 
 # what the class in a menu alone asks for, as text -> that menu
@@ -187,7 +187,7 @@ def formula(field: str, spec: RunSpec) -> str:
 def _exponent(spec: RunSpec) -> str:
     """Return the exponent of a toy's rate in words, or that there is none."""
     problem = make(PROBLEMS, spec, spec.problem)
-    if spec.optimizer.partition("(")[0] != "scion" or not problem.smooth:
+    if not takes_lmo(spec) or not problem.smooth:
         return "No theorem is about this choice."
     transport = float(spec.transport)
     rho_zero = transport == 1 and problem.curvature[1] == 0

@@ -269,16 +269,14 @@ class Explorer(widgets.VBox):
             1000
         """
         choice = _link.read(link)
-        plots = options.setdefault("plots", (*choice.preset.plots,))
-        if choice.plot not in plots:
-            if plots != choice.preset.plots:
-                raise ValueError(f"this link shows {choice.plot!r}, and plots are {[*plots]}.")
-            options["plots"] = (*plots, choice.plot)
+        given = options.get("plots")
+        if given is not None and choice.plot not in given:
+            raise ValueError(f"this link shows {choice.plot!r}, and plots are {[*given]}.")
         panel = cls(preset=choice.preset, **options)
         panel.controls.load(choice.spec)
         panel._look_as(xscale=choice.xscale, against=choice.against)
-        if choice.plot != panel.plot:
-            panel._front.offer(panel._plots, choice.plot)
+        if choice.plot != panel.plot:  # beside the preset's own, until another one is chosen
+            panel._front.offer([*dict.fromkeys((*panel._plots, choice.plot))], choice.plot)
         panel.session.show(panel._wish("show"))
         panel._show_status()
         return panel

@@ -488,9 +488,10 @@ class Session:
     def _steps_can_wait(self, seconds: float) -> bool:
         """Return whether something newer goes before steps that have taken so long already."""
         mailbox = self._mailbox
-        if mailbox.wish is None:
-            return mailbox.pressing and (mailbox.turn is None or seconds > TURN_WAITS_S)
-        return mailbox.wish.action != "step"
+        wish = mailbox.wish  # read once: a cell may take it away
+        if wish is not None:
+            return wish.action != "step"
+        return mailbox.pressing and (mailbox.turn is None or seconds > TURN_WAITS_S)
 
     def _fail(self, error: BaseException) -> None:
         self._shown().error = said(error)

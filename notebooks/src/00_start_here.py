@@ -32,9 +32,10 @@ from explorer.lesson import check
 # %% [markdown]
 # ## The panel
 #
-# Run the next cell: the grey lines are a stored run. Then press **Run** for yours. The blue line is the mean over 32 independent runs; the
-# dashed line is a bound on the *step-weighted mean* (the thin line) with all its constants, for
-# exactly this schedule; the short orange line has the slope of the theorem.
+# Run the next cell: the grey lines are a stored run. Then press **Run** for yours. The blue line is
+# the mean over 32 independent runs; the dashed line is a bound on the *step-weighted mean* (the thin
+# line) with all its constants, for exactly this schedule; the short orange line has the slope of the
+# theorem.
 
 # %% tags=["panel", "nbval-ignore-output"]
 panel = Explorer(preset="First look")

@@ -27,8 +27,9 @@ from explorer import Explorer
 # Behind `?spec=` this page takes what `panel.link()` gives.
 
 # %% tags=["panel", "nbval-ignore-output"]
-try:
-    panel = Explorer.from_link("?" + os.environ.get("QUERY_STRING", ""))
+query = os.environ.get("QUERY_STRING", "")
+try:  # an address may carry words for Voila alone
+    panel = Explorer.from_link(f"?{query}" if "spec=" in query else "")
 except ValueError as error:
     display(HTML(f'<p role="alert">This link cannot be shown: {escape(str(error))}</p>'))
     panel = Explorer()

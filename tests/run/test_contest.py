@@ -342,5 +342,7 @@ def test_a_contest_may_be_shorter_than_the_spec_and_is_never_longer():
     same = finish(spec.replace(horizon=64), windows=(1,), factors=(1,))
     assert short.spec == same.spec
     assert short.rows() == same.rows()
+    assert "each norm makes 64 of the 256 calls of the horizon." in short.notes
+    assert not any("of the horizon" in note for note in same.notes)
     long = finish(spec, windows=(1,), factors=(1,), calls=10**6)
     assert long.spec.horizon == 256

@@ -1,6 +1,5 @@
 """The bench: equal specs give equal bits, measuring disturbs nothing, and the bound is above."""
 
-import re
 import threading
 
 import numpy as np
@@ -12,7 +11,6 @@ from explorer.norms.column import Column
 from explorer.problems.log_cosh import LogCosh
 from explorer.registry import PROBLEMS
 from explorer.run import experiment as bench
-from explorer.run._records import LAYER
 from explorer.run.constants import FORGIVES, FORGIVES_NOT, assumed_constants
 from explorer.run.experiment import Experiment, run
 from explorer.run.measure import Stratum
@@ -474,36 +472,3 @@ def test_a_mistuned_run_says_whether_its_noise_forgives_it(noise, said):
     (note,) = [one for one in Experiment(spec.replace(tuned_for=2.0)).trace.notes if said in one]
     assert note.startswith("the schedule is tuned for p = 2, the noise has p = 1.3")
     assert not any(said in one for one in Experiment(spec).trace.notes)
-
-
-def test_a_network_s_records_hold_each_layer_s_part_of_the_stationarity():
-    trace = run(RunSpec(problem="mlp(width=8)", horizon=160, seeds=2, device="cpu"))
-    terms = [values for name, values in trace.measures.items() if name.startswith(LAYER)]
-    assert len(terms) == 6
-    np.testing.assert_allclose(sum(terms), trace.stationarity, rtol=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("problem", "said"),
-    [
-        ("mlp(width=8)", None),
-        ("convnet(channels=2)", "measured on 500 of 1,500 training images, always the same"),
-        ("char_gpt(width=8, depth=1, context=8)", "measured on 64 of .* training windows of text"),
-        ("char_gpt(width=8, depth=1, context=8, characters=180)", "measured on 64 of 154 training"),
-    ],
-)
-def test_a_run_says_on_what_it_is_measured(problem, said):
-    notes = Experiment(RunSpec(problem=problem, horizon=64, device="cpu")).trace.notes
-    if said is None:
-        assert not any("measured on" in note for note in notes)
-    else:
-        assert re.search(said, " ".join(notes))
-
-
-def test_a_network_that_learned_nothing_is_flagged_whatever_its_classes():
-    spec = RunSpec(problem="convnet(channels=1)", horizon=64, lr=1e-7, device="cpu")
-    dead = (run(spec).measures["value"][-1] >= np.log(10)).sum()
-    said = f"{dead} of 1 networks learned nothing (loss >= ln 10)"
-    assert (said in run(spec).sentence) == bool(dead)
-    fresh = run(RunSpec(problem="char_gpt(width=8, depth=1, context=8)", horizon=16, device="cpu"))
-    assert "1 of 1 networks learned nothing (loss >= ln 34)" in fresh.sentence

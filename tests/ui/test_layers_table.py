@@ -43,6 +43,12 @@ def test_the_table_is_there_before_a_run_and_for_networks_alone(make, until):
     assert panel._front.layers.layout.display == "none"
 
 
+def test_options_of_the_optimizer_leave_the_table_where_it_is(make):
+    panel = make(MLP.replace(optimizer="scion(constrained=True)"))
+    panel.run()
+    assert panel._front.layers.layout.display is None
+
+
 def test_an_optimizer_without_a_norm_has_no_such_table(make):
     panel = make(MLP.replace(optimizer="adamw", lr=0.01))
     panel.run()

@@ -130,6 +130,39 @@ def test_a_link_that_cannot_be_read_says_why(link, error, sentence):
         _link.read(link)
 
 
+@pytest.mark.parametrize("link", ["", "plot=rate", "preset=a-real-network&plot=rate"])
+def test_a_panel_from_a_link_offers_the_pictures_of_whatever_preset_is_chosen_next(link):
+    panel = Explorer.from_link(link)
+    panel._front.presets.value = "Lower chain"
+    assert panel._front.offered == list(PRESETS["Lower chain"].plots)
+    assert panel.plot == PRESETS["Lower chain"].plots[0]
+    panel.close()
+
+
+APP = Path(__file__).parents[2] / "notebooks" / "src" / "app.py"
+
+
+@pytest.mark.parametrize(
+    ("query", "tail_index", "refused"),
+    [
+        ("", 1.6, False),
+        ("voila-theme=dark&token=abc", 1.6, False),
+        ("voila-theme=dark&spec=tail_index%3D1.3", 1.3, False),
+        ("spec=preset=first-look&tail_index=1.3", 1.3, False),
+        ("spec=tail_index%3D9", 1.6, True),
+    ],
+)
+def test_the_app_page_takes_its_own_word_of_an_address(
+    monkeypatch, capsys, query, tail_index, refused
+):
+    monkeypatch.setenv("QUERY_STRING", query)
+    shown = {}
+    exec(compile(APP.read_text(), str(APP), "exec"), shown)
+    assert shown["panel"].spec.tail_index == tail_index
+    assert bool(capsys.readouterr().out) == refused, "a link that is refused is said to be"
+    shown["panel"].close()
+
+
 @pytest.mark.parametrize("quoted", [False, True])
 def test_an_address_carries_a_link_quoted_or_not(quoted):
     link = Explorer(RunSpec(tail_index=1.3, norm="sign")).link()

@@ -149,6 +149,7 @@ def test_a_worker_that_has_died_is_replaced(make, until, monkeypatch):
     monkeypatch.undo()
     panel.start()
     until(lambda: panel.state == "finished")
+    assert len(panel.trace) == 200
 
 
 def test_many_steps_let_a_turn_a_cell_and_the_end_go_first(make, until):
@@ -169,9 +170,12 @@ def test_many_steps_let_a_turn_a_cell_and_the_end_go_first(make, until):
 def test_frames_come_while_many_steps_are_made(make, until):
     panel = make(ENDLESS)
     panel.step(10_000_000)
-    until(lambda: panel.view.frame > 5)
+    first = panel.view.frame
+    until(lambda: panel.view.frame > first + 5)
+    assert panel.state != "paused", "the steps are still being made"
     panel.pause()
     until(lambda: panel.state == "paused")
+    assert panel._toolbar.run_button.description == "Go on"
 
 
 def test_a_study_whose_constants_take_long_does_not_hold_its_cell(make, until, monkeypatch):
